@@ -1,0 +1,75 @@
+# make book, make test: all that a newcomer needs. The rest: make help.
+
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+READY  := $(VENV)/ready
+PYTEST := $(PY) -m pytest
+SOURCES := cnnlab tests tools benchmarks book/_ext conftest.py
+
+# TensorFlow's notices on stderr say nothing that a reader can act on.
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+export KERAS_BACKEND ?= tensorflow
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve test lint unit pages browser notebooks bench format lock clean
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"Python 3.11 or newer is needed; {sys.executable} is {v.major}.{v.minor}. Try: make PYTHON=python3.12 book")'
+	@echo "== Setting up $(VENV) (a few minutes, once)"
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --disable-pip-version-check --progress-bar on --require-hashes -r requirements.lock
+	$(PY) -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+book: $(READY) ## run every page and build the book into _build/html
+	@echo "== Building the book"
+	$(PY) -m jupyter_book build . -W --keep-going
+	@echo
+	@echo "The book is at _build/html/index.html. Open that file, or run: make serve"
+
+serve: ## serve the built book at http://localhost:8000
+	@test -f _build/html/index.html || { echo "There is no book yet. Run: make book"; exit 1; }
+	@echo "http://localhost:8000 (Ctrl-C ends it)"
+	@$(PY) -m http.server --directory _build/html --bind 127.0.0.1 8000
+
+test: lint unit book pages browser ## run every test: lint, units, pages, browser
+	@echo
+	@echo "All tests passed."
+
+lint: $(READY) ## check style and format
+	@echo "== Lint"
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+unit: $(READY) ## run the tests that need no browser
+	@echo "== Unit tests"
+	$(PYTEST) -m "not browser" tests
+
+pages: $(READY) ## run every page of the book as a test
+	@echo "== Pages"
+	$(PYTEST) --nbval-lax -v book
+
+browser: $(READY) ## test the built book in a real browser
+	@echo "== Browser"
+	$(PYTEST) -m browser tests
+
+notebooks: $(READY) ## write _build/notebooks/**.ipynb, as Colab gets them
+	$(PY) tools/notebooks.py _build/notebooks
+
+bench: $(READY) ## measure speed beside TensorFlow, and accuracy over three seeds
+	$(PY) -m benchmarks
+
+format: $(READY) ## format the code
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+lock: ## write requirements.lock anew (needs uv)
+	uv pip compile --universal --generate-hashes --python-version 3.11 --extra cpu --extra book --extra test \
+	  --no-emit-index-url --custom-compile-command "make lock" --upgrade pyproject.toml -o requirements.lock
+
+clean: ## remove what was built (the environment stays)
+	rm -rf _build dist

@@ -1,0 +1,37 @@
+"""The book's pictures: one function for each kind, all in the same style.
+
+A page draws with these functions and ends with :func:`show`, which puts the picture on the page
+together with the text that describes it.
+"""
+
+import io
+
+import matplotlib.pyplot as plt
+from IPython.display import display
+from matplotlib.figure import Figure
+
+DPI = 144  # two pixels for each CSS pixel: sharp on a phone
+
+
+def show(fig: Figure, alt: str) -> None:
+    """Put a figure on the page with its alt text, and close it.
+
+    Parameters
+    ----------
+    fig
+        The figure. Its size in inches times 72 is its width on the page in CSS pixels.
+    alt
+        What the picture shows, for a reader who cannot see it: a sentence, not a file name.
+
+    Raises
+    ------
+    ValueError
+        If `alt` is empty: the book refuses figures without a description.
+    """
+    if not alt.strip():
+        raise ValueError("alt is empty; expected a sentence that says what the figure shows")
+    png = io.BytesIO()
+    fig.savefig(png, format="png", dpi=DPI, bbox_inches="tight")
+    plt.close(fig)
+    data = {"image/png": png.getvalue(), "text/plain": alt}
+    display(data, metadata={"image/png": {"alt": alt}}, raw=True)

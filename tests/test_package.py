@@ -1,0 +1,29 @@
+"""What `import cnnlab` costs, and what it must not bring along."""
+
+import subprocess
+import sys
+
+import cnnlab
+
+HEAVY = ("tensorflow", "keras", "jax", "matplotlib", "scipy", "skimage", "anywidget")
+
+PROBE = """
+import sys, time
+import numpy  # the one thing that the first room may need
+start = time.perf_counter()
+import cnnlab, cnnlab.convolution
+print(time.perf_counter() - start, *sorted({name.partition('.')[0] for name in sys.modules}))
+"""
+
+
+def test_import_is_light():
+    done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True)
+    seconds, *modules = done.stdout.split()
+    assert not set(HEAVY) & set(modules)
+    assert float(seconds) < 0.3
+
+
+def test_version_is_the_installed_one():
+    from importlib.metadata import version
+
+    assert cnnlab.__version__ == version("cnnlab")
