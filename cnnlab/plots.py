@@ -4,6 +4,7 @@ A page draws with these functions and ends with :func:`show`, which puts the pic
 together with the text that describes it.
 """
 
+import base64
 import io
 
 import matplotlib.pyplot as plt
@@ -33,5 +34,5 @@ def show(fig: Figure, alt: str) -> None:
     png = io.BytesIO()
     fig.savefig(png, format="png", dpi=DPI, bbox_inches="tight")
     plt.close(fig)
-    data = {"image/png": png.getvalue(), "text/plain": alt}
+    data = {"image/png": base64.b64encode(png.getvalue()).decode(), "text/plain": alt}
     display(data, metadata={"image/png": {"alt": alt}}, raw=True)
