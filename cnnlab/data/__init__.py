@@ -1,0 +1,10 @@
+"""The course's images: bundled, or fetched when asked for by name.
+
+Nothing here is downloaded unless the caller asks for a ``"full"`` set. Sources and licences are in
+``README.md`` beside this file.
+"""
+
+from cnnlab.data.mnist import digits
+from cnnlab.data.photos import photo
+
+__all__ = ["digits", "photo"]

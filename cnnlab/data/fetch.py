@@ -1,0 +1,87 @@
+"""Larger sets, fetched from where they are published: checked, kept, never partly there."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+TIMEOUT = 30  # seconds without an answer
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A file that somebody else publishes, and what to use while it is not here."""
+
+    title: str
+    url: str
+    sha256: str
+    megabytes: float
+    instead: str
+
+
+REMOTE = {
+    "mnist": Remote(
+        title="MNIST, 70,000 handwritten digits",
+        url="https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
+        sha256="731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",
+        megabytes=11.5,
+        instead="digits(), 5,000 of its digits, bundled",
+    ),
+}
+
+
+def cache_folder() -> Path:
+    """Where fetched files are kept: ``$CNNLAB_DATA``, or else the user's cache folder."""
+    import pooch
+
+    return Path(os.environ.get("CNNLAB_DATA") or pooch.os_cache("cnnlab")).expanduser()
+
+
+def fetch(name: str) -> Path:
+    """The path of a file of `REMOTE`, downloaded if it is not in the cache yet.
+
+    The download goes to a temporary file, which takes its place in the cache only once its
+    checksum is right. A file that was cut short or changed is fetched again.
+
+    Raises
+    ------
+    ValueError
+        If there is no such file in `REMOTE`.
+    ConnectionError
+        If it cannot be reached. The message says what is missing, where it would have been kept,
+        and which bundled set to use instead.
+    OSError
+        If what came is not the file that was expected, or it cannot be stored.
+    """
+    if name not in REMOTE:
+        raise ValueError(f"name is {name!r}; expected one of {', '.join(map(repr, REMOTE))}")
+    import pooch
+    import requests
+
+    remote, folder = REMOTE[name], cache_folder()
+    filename = remote.url.rpartition("/")[2]
+    try:
+        path = pooch.retrieve(
+            remote.url,
+            known_hash=f"sha256:{remote.sha256}",
+            fname=filename,
+            path=folder,
+            downloader=pooch.HTTPDownloader(progressbar=True, chunk_size=2**16, timeout=TIMEOUT),
+        )
+    except requests.RequestException as error:
+        raise ConnectionError(
+            _missing(remote, folder / filename, "could not be fetched")
+        ) from error
+    except ValueError as error:  # pooch's word for a wrong checksum
+        reason = "was fetched, but its checksum is wrong (cut short, or changed on the way)"
+        raise OSError(_missing(remote, folder / filename, reason)) from error
+    return Path(path)
+
+
+def _missing(remote: Remote, path: Path, reason: str) -> str:
+    return (
+        f"{remote.title} ({remote.megabytes:g} MB), {reason}.\n"
+        f"  From:        {remote.url}\n"
+        f"  To be kept:  {path} (a copy from another machine may be put there;"
+        " the folder is set by CNNLAB_DATA)\n"
+        f"  Use instead: {remote.instead}"
+    )
