@@ -6,7 +6,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,13 @@ def serve(folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}/"
     finally:
         server.shutdown()
+
+
+@pytest.fixture(scope="session", name="serve")
+def serve_until_the_end():
+    """Serve a folder until the session ends: ``serve(tmp_path)`` gives the address."""
+    with ExitStack() as stack:
+        yield functools.cache(lambda folder: stack.enter_context(serve(folder)))
 
 
 @pytest.fixture(scope="session")
