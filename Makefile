@@ -27,7 +27,7 @@ $(READY): requirements.lock pyproject.toml
 
 book: $(READY) ## run every page and build the book into _build/html
 	@echo "== Building the book"
-	$(PY) -m jupyter_book build . -W --keep-going
+	$(VENV)/bin/jupyter-book build . -W --keep-going
 	@echo
 	@echo "The book is at _build/html/index.html. Open that file, or run: make serve"
 

@@ -1,0 +1,12 @@
+"""The book's machinery: what Jupyter Book and its theme leave open, one module for each thing."""
+
+from sphinx.application import Sphinx
+
+from . import cache, launch, mend, pictures, record
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register everything with Sphinx."""
+    for part in (cache, launch, pictures, record, mend):
+        part.setup(app)
+    return {"parallel_read_safe": True, "parallel_write_safe": False}

@@ -1,0 +1,134 @@
+"""When a page runs again: if its cells change, or anything that its cells use.
+
+jupyter-cache knows a notebook by its cells alone. So the cache lies in a folder that is named after
+the rest: the source of `cnnlab` and the versions of the packages that pages use. Another key is
+another folder, and there every page runs again.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+PACKAGES = (
+    "numpy",
+    "keras",
+    "tensorflow-cpu",
+    "tensorflow",
+    "jax",
+    "matplotlib",
+    "scikit-image",
+    "anywidget",
+)
+SOURCES = {".py", ".js", ".css", ".json", ".npz"}
+HERE = Path(__file__).resolve().parent
+KEPT = 3  # caches: switching back to a branch finds its own
+MACHINE = "machine.json"
+
+
+def digest(files: Iterable[Path], *words: str) -> str:
+    """A short name for the contents of files, wherever they lie, and for some words."""
+    found = hashlib.sha256("\n".join(words).encode())
+    for file in sorted(files):
+        found.update(f"\n{file.name} {file.parent.name}\n".encode() + file.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def versions() -> dict[str, str]:
+    """The version of Python, and of each of `PACKAGES` that is installed."""
+    found = {"Python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def package_files() -> list[Path]:
+    """The source and the data of `cnnlab`, as a kernel would import it. It is not imported here."""
+    spec = find_spec("cnnlab")
+    folders = spec.submodule_search_locations if spec else []
+    return [
+        file
+        for folder in map(Path, folders)
+        for file in folder.rglob("*")
+        if file.suffix in SOURCES and "__pycache__" not in file.parts
+    ]
+
+
+def processor() -> str:
+    """The processor's name, as the system calls it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text("utf-8", "replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def machine() -> dict:
+    """What a page's seconds depend on."""
+    return {
+        "processor": processor(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "system": f"{platform.system()} ({platform.machine()})",
+        "versions": versions(),
+    }
+
+
+def prune(root: Path, current: Path) -> None:
+    """Remove all but the last few caches; the one in use counts as the newest."""
+    os.utime(current)
+    caches = sorted(root.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
+    for folder in caches[KEPT:]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def choose_cache(app: Sphinx, config: Config) -> None:
+    """Point myst-nb at the cache that fits the source and the versions of today."""
+    minor = f"{sys.version_info.major}.{sys.version_info.minor}"
+    words = [f"{name} {found}" for name, found in versions().items() if name != "Python"]
+    key = digest(package_files(), f"Python {minor}", *words)
+    root = Path(app.outdir).parent / ".jupyter_cache"
+    cache = root / key
+    if not (cache / MACHINE).exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        (cache / MACHINE).write_text(json.dumps(machine(), indent=1), "utf-8")
+    prune(root, cache)
+    config.nb_execution_cache_path = str(cache)
+    # A change in the machinery makes the pages again, from the same cache.
+    config.course_machinery = digest(HERE.rglob("*.py"))
+    static = [Path(app.srcdir, folder) for folder in config.html_static_path]
+    assets = (file for folder in static for file in folder.glob("*.*"))
+    config.course_assets = digest(assets)
+
+
+def forget_failed_build(app: Sphinx, exception: Exception | None) -> None:
+    """After warnings or an error, let the next build read every page again.
+
+    Sphinx warns while it reads a page, and does not read it twice: without this, a build that
+    failed on a warning would succeed the second time.
+    """
+    if exception or app._warncount:
+        Path(app.doctreedir, "environment.pickle").unlink(missing_ok=True)
+
+
+def setup(app: Sphinx) -> None:
+    app.add_config_value("course_machinery", "", "env", str)
+    app.add_config_value("course_assets", "", "html", str)
+    # Jupyter Book sets this one even where the extension that reads it is not loaded.
+    app.add_config_value("comments_config", {}, "", dict)
+    app.connect("config-inited", choose_cache)
+    app.connect("build-finished", forget_failed_build)
