@@ -1,0 +1,104 @@
+"""The frame of every interactive figure: an anywidget whose state is JSON.
+
+A figure is two files of one name: ``pooling_stepper.py`` with a class
+
+    class PoolingStepper(Figure, script="pooling_stepper"):
+        image = Matrix(named=IMAGES, most=16)
+        stride = Whole(1, at_least=1, at_most=4)
+
+and ``pooling_stepper.js`` with what it draws. `Figure` joins ``frame.js`` and the figure's script
+into one ES module, so the figure needs no bundler and no other file, in a notebook as in a
+published page. What can be touched is computed in JavaScript: a published page has no kernel.
+Traits hold lists, numbers, strings and booleans only; :class:`Matrix` and :class:`Whole` refuse
+anything else with a `ValueError` that names the argument.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+
+FOLDER = Path(__file__).parent
+LIMIT = 30_000  # bytes of one module, as it is sent
+
+
+def lean(script: str) -> str:
+    """Leave out indentation and lines that are comments: readers of the page need neither."""
+    lines = (line.strip() for line in script.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
+
+def read(name: str) -> str:
+    """Read a file of this folder; nothing where there is none."""
+    path = FOLDER / name
+    return path.read_text("utf-8") if path.exists() else ""
+
+
+class Figure(anywidget.AnyWidget):
+    """An interactive figure. Subclass it with ``script="<name>"``, the name of its ``.js`` file."""
+
+    def __init_subclass__(cls, script: str | None = None, **kwargs: Any) -> None:
+        if script:  # not for the classes that traitlets makes by itself when traits are added
+            cls._esm = lean(read("frame.js") + "\n" + read(f"{script}.js"))
+            cls._css = read("frame.css") + read(f"{script}.css")
+        super().__init_subclass__(**kwargs)
+
+
+class Matrix(traitlets.TraitType):
+    """A small 2-D list of finite numbers. Arrays become lists; a name, the matrix it stands for."""
+
+    def __init__(self, named: Mapping[str, Any] | None = None, most: int = 16, **kwargs: Any):
+        self.named, self.most = dict(named or {}), most
+        super().__init__([[0]], **kwargs)
+        self.tag(sync=True)
+
+    def validate(self, owner: Any, value: Any) -> list[list[float]]:
+        """Return nested lists, whole numbers as `int`, or raise a `ValueError`."""
+        if isinstance(value, str):
+            if value not in self.named:
+                names = ", ".join(map(repr, self.named))
+                raise ValueError(f"{self.name} is {value!r}; expected one of {names}, or numbers")
+            value = self.named[value]
+        try:
+            array = np.asarray(value, dtype=float)
+        except (TypeError, ValueError):
+            array = np.empty(0)
+        if array.ndim != 2 or not array.size:
+            raise ValueError(
+                f"{self.name} is {str(value)[:80]}; expected a 2-D list or array of numbers, "
+                "with rows of the same length"
+            )
+        if max(array.shape) > self.most:
+            raise ValueError(
+                f"{self.name} has shape {array.shape}; expected at most {self.most} × {self.most}, "
+                "because the figure shows every number"
+            )
+        if not np.isfinite(array).all():
+            raise ValueError(f"{self.name} holds NaN or infinity; expected finite numbers")
+        return [[int(v) if v == int(v) else float(v) for v in row] for row in array]
+
+
+class Whole(traitlets.TraitType):
+    """A whole number between two bounds, both allowed."""
+
+    def __init__(self, default: int = 0, at_least: int = 0, at_most: int = 10_000, **kwargs: Any):
+        self.at_least, self.at_most = at_least, at_most
+        super().__init__(default, **kwargs)
+        self.tag(sync=True)
+
+    def validate(self, owner: Any, value: Any) -> int:
+        """Return the value as `int`, or raise a `ValueError`."""
+        return whole(self.name, value, self.at_least, self.at_most)
+
+
+def whole(name: str, value: Any, at_least: int, at_most: int) -> int:
+    """Check a whole number between two bounds; raise a `ValueError` that names it."""
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not is_whole or not at_least <= value <= at_most:
+        raise ValueError(
+            f"{name} is {value!r}; expected a whole number from {at_least} to {at_most}"
+        )
+    return int(value)
