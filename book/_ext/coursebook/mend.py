@@ -1,7 +1,177 @@
-"""Mends the pages that the theme writes."""
+"""Mends the pages that the theme writes: dead weight goes, faults of accessibility are put right.
 
+Each function mends one thing in a parsed page. `tests/book/test_site.py` says what must hold.
+"""
+
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+
+from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
+
+# Before the first paint, so that a dark page does not flash white. A browser may refuse storage.
+THEME = """
+(() => {
+  const page = document.documentElement.dataset;
+  let mode = null;
+  try { mode = localStorage.getItem("mode"); } catch {}
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  page.mode = ["light", "dark"].includes(mode) ? mode : "auto";
+  page.theme = page.mode === "auto" ? (dark ? "dark" : "light") : page.mode;
+})();
+"""
+FRONT = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<meta http-equiv="refresh" content="0; url={page}">
+<link rel="canonical" href="{page}">
+</head>
+<body><main><h1>{title}</h1><p><a href="{page}">Open the book</a></p></main></body>
+</html>
+"""
+# The web font draws every icon: the script that can, and the fonts for old browsers, serve nobody.
+DEAD = ("scripts/fontawesome.js*", "vendor/fontawesome/webfonts/*.ttf", "**/*.map", "locales")
+SEARCH = ("_static/searchtools.js", "_static/language_data.js", "searchindex.js")
+
+
+def drop_dead_scripts(page: BeautifulSoup) -> None:
+    """Icons need no script, and only the search page searches."""
+    unwanted = ["scripts/fontawesome.js"]
+    if not page.select_one("#search-results"):
+        unwanted += SEARCH
+    for script in page.select("script[src]"):
+        if any(name in script["src"] for name in unwanted):
+            script.decompose()
+
+
+def theme_before_paint(page: BeautifulSoup) -> None:
+    """Light or dark as the reader's system says, unless the reader chose; light with no script."""
+    page.html["data-theme"] = "light"
+    script = page.find("script", string=lambda text: text and "dataset.theme" in text)
+    script.string = THEME
+
+
+def one_viewport(page: BeautifulSoup) -> None:
+    for meta in page.select('meta[name="viewport"]')[1:]:
+        meta.decompose()
+
+
+def landmarks(page: BeautifulSoup) -> None:
+    """Everything on a page lies in a landmark, and each landmark has a name of its own."""
+    if sidebar := page.select_one("#pst-primary-sidebar"):
+        sidebar["role"], sidebar["aria-label"] = "region", "Sidebar"
+    for footer in page.select("footer.bd-footer:not(:has(*))"):
+        footer.decompose()
+
+
+def names_of_buttons(page: BeautifulSoup) -> None:
+    """What a button shows is its name, so that it can be called by voice."""
+    for summary in page.select("summary[aria-label]"):
+        del summary["aria-label"]
+    for button in page.select("button.search-button-field[aria-label]"):
+        del button["aria-label"]
+    names = {"primary-toggle": "Sidebar", "secondary-toggle": "On this page"}
+    for kind, name in names.items():
+        for button in page.select(f"button.{kind}"):
+            button["aria-label"] = name
+
+
+def answers_fold(page: BeautifulSoup) -> None:
+    """An admonition of class `dropdown` folds, with no script: a `details` element."""
+    for box in page.select("div.admonition.dropdown"):
+        box.name = "details"
+        title = box.select_one(".admonition-title")
+        title.name = "summary"
+
+
+def list_of_references(page: BeautifulSoup) -> None:
+    """The roles that docutils gives to a bibliography are no longer ARIA."""
+    for entry in page.select('[role="doc-biblioentry"]'):
+        entry["role"] = "listitem"
+    for label in page.select(".citation > .label"):
+        label.decompose()
+
+
+def room_for_pictures(page: BeautifulSoup) -> None:
+    """Width and height as attributes: the browser keeps the room, and a phone can shrink it."""
+    for image in page.select("img[style]"):
+        rules = (rule.partition(":") for rule in image["style"].split(";") if rule.strip())
+        style = {name.strip(): value.strip() for name, _, value in rules}
+        for side in ("width", "height"):
+            if style.get(side, "").endswith("px"):
+                image[side] = style.pop(side).removesuffix("px")
+        image["style"] = "; ".join(f"{name}: {value}" for name, value in style.items())
+        if not image["style"]:
+            del image["style"]
+
+
+def code_says_it_is_code(page: BeautifulSoup) -> None:
+    """A box of code that scrolls takes the keyboard's focus, so it needs a name."""
+    for cell, name in ((".cell_input", "Code"), (".cell_output", "Output")):
+        for box in page.select(f"{cell} pre"):
+            box["role"], box["aria-label"] = "group", name
+
+
+MENDS: tuple[Callable[[BeautifulSoup], None], ...] = (
+    drop_dead_scripts,
+    theme_before_paint,
+    one_viewport,
+    landmarks,
+    names_of_buttons,
+    answers_fold,
+    list_of_references,
+    room_for_pictures,
+    code_says_it_is_code,
+)
+
+
+def mend(html: str) -> str:
+    """A page of the theme, mended."""
+    page = BeautifulSoup(html, "html.parser")
+    for each in MENDS:
+        each(page)
+    return page.decode(formatter="minimal")
 
 
 def setup(app: Sphinx) -> None:
-    pass
+    written: list[str] = []
+
+    def remember(app: Sphinx, page: str, *rest) -> None:
+        written.append(page)
+
+    def mend_written(app: Sphinx, exception: Exception | None) -> None:
+        if exception or app.builder.format != "html":
+            return
+        for page in written:
+            file = Path(app.builder.get_outfilename(page))
+            file.write_text(mend(file.read_text("utf-8")), "utf-8")
+
+    app.connect("html-page-context", remember)
+    app.connect("build-finished", mend_written)
+    app.connect("build-finished", drop_dead_files)
+    app.connect("build-finished", write_front_door, priority=900)
+
+
+def drop_dead_files(app: Sphinx, exception: Exception | None) -> None:
+    """Remove from the built book what no page asks for."""
+    static = Path(app.outdir, "_static")
+    for pattern in DEAD:
+        for path in sorted(static.glob(pattern), reverse=True):
+            if path.is_file():
+                path.unlink()
+            else:
+                for file in sorted(path.rglob("*"), reverse=True):
+                    file.rmdir() if file.is_dir() else file.unlink()
+                path.rmdir()
+
+
+def write_front_door(app: Sphinx, exception: Exception | None) -> None:
+    """`index.html` sends the reader to the first page: a whole page, not a bare line."""
+    if exception or app.builder.format != "html":
+        return
+    page = app.builder.get_target_uri(app.config.root_doc)
+    text = FRONT.format(title=escape(app.config.html_title), page=escape(page))
+    Path(app.outdir, "index.html").write_text(text, "utf-8")
