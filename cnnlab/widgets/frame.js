@@ -167,12 +167,12 @@ export function figure({ model, el, words, title }) {
     const table = h("table", {}, h("caption", {}, caption),
       h("thead", {}, h("tr", {}, ...head.map((text) => h("th", { scope: "col" }, text)))),
       h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map((text, i) => (i ? h("td", {}, text) : h("th", { scope: "row" }, text)))))));
-    tables.append(h("div", { class: "cl-scroll", tabindex: 0, role: "region", "aria-label": caption }, table));
+    tables.append(h("div", { class: "cl-scroll", tabindex: 0, role: "group", "aria-label": caption }, table));
   };
   fig.table.clear = () => tables.replaceChildren();
   fig.title = h("p", { class: "cl-title", id }, fig.t(title));
   fig.tables = h("details", { class: "cl-tables" }, h("summary", {}, fig.t("table")), tables);
-  fig.el = h("section", { class: "cnnlab", role: "group", "aria-labelledby": id, lang },
+  fig.el = h("div", { class: "cnnlab", role: "group", "aria-labelledby": id, lang },
     fig.title, fig.controls, fig.error, fig.stage, fig.status, fig.tables, fig.hint);
   el.append(fig.el);
   return fig;
@@ -232,7 +232,7 @@ export function toggle(fig, { label, onChange }) {
   return { el, set: (on) => (box.checked = on) };
 }
 
-// A folded box to type a matrix in. onChange gets the matrix; it may return false if it does not take it.
+// A folded box to type a matrix in. onChange gets the matrix; open() unfolds it.
 export function matrixBox(fig, { label, help, most = 16, onChange }) {
   const area = h("textarea", { id: uid(), rows: 6, spellcheck: "false", autocomplete: "off", "aria-describedby": uid() });
   const use = () => {
@@ -243,7 +243,18 @@ export function matrixBox(fig, { label, help, most = 16, onChange }) {
   const el = h("details", { class: "cl-matrix" }, h("summary", {}, label), h("label", { for: area.id }, label),
     h("p", { id: area.getAttribute("aria-describedby") }, help), area, button(fig, { label: fig.t("use"), onClick: use }).el);
   const write = (matrix) => matrix.map((row) => row.map((v) => Math.round(v * 1e4) / 1e4).join(" ")).join("\n");
-  return { el, set: (matrix) => document.activeElement !== area && (area.value = write(matrix)) };
+  let shown = "";
+  return {
+    el,
+    open() {
+      el.open = true;
+      area.focus();
+    },
+    set(matrix) {
+      const text = write(matrix); // what is half typed stays, unless the state itself changes
+      if (text !== shown) area.value = shown = text;
+    },
+  };
 }
 
 // Back, step, play, all, start over. `step` returns false when there is nothing left; `ended()` says so beforehand.
@@ -307,7 +318,7 @@ function signed(value, most) {
 //   grid.draw(values, { tint: "grey" | "sign" | null, of: values that set the scale, cell(r, c, value) → options })
 //     values: 2-D, null = still empty. Options: class, corner (small text), text, label, plain (no tint).
 //   grid.caption(text); grid.current(r, c): the cell that Tab reaches; focus follows if it is in the grid.
-export function numberGrid(fig, { caption = "", pick, keyboard = {} }) {
+export function numberGrid(fig, { caption = "", pick, keyboard = {} } = {}) {
   const name = h("p", { class: "cl-name", id: uid() }, caption);
   const body = h("tbody");
   const table = h("table", { class: "cl-grid", role: pick ? "grid" : false, "aria-labelledby": name.id }, body);
@@ -336,7 +347,7 @@ export function numberGrid(fig, { caption = "", pick, keyboard = {} }) {
         const paint = value === null || plain || !tint ? { background: "", color: "" } : tint === "grey" ? grey(value, low, high) : signed(value, most);
         Object.assign(td.style, paint);
         td.textContent = text;
-        td.className = [rest.class, value === null && "cl-empty", text.length > 4 && "cl-long"].filter(Boolean).join(" ");
+        td.className = [rest.class, value === null && "cl-empty", text.length > 3 && (text.length > 5 ? "cl-longer" : "cl-long")].filter(Boolean).join(" ");
         if (corner != null) td.dataset.corner = corner;
         else delete td.dataset.corner;
         if (pick) td.setAttribute("aria-label", label ?? `${fig.t("row", { r: r + 1, c: c + 1 })}: ${text || fig.t("empty")}`);
@@ -405,6 +416,9 @@ export function slidingWindow(fig, grid, { label, move, nudge, keyboard = {} }) 
       size = { r, c, height, width };
       for (const [key, value] of Object.entries(size)) el.style.setProperty(`--${key}`, value);
       fill(el, { "aria-valuenow": now, "aria-valuemax": of, "aria-valuetext": text }, []);
+      const view = grid.holder.parentNode; // on a phone a wide image scrolls: keep the window in sight
+      const cell = grid.table.clientWidth / grid.table.rows[0].cells.length;
+      view.scrollLeft = Math.min(c * cell, Math.max(view.scrollLeft, (c + width) * cell + 8 - view.clientWidth));
     },
   };
 }

@@ -94,6 +94,36 @@ class Whole(traitlets.TraitType):
         return whole(self.name, value, self.at_least, self.at_most)
 
 
+class Flag(traitlets.TraitType):
+    """True or false, and nothing that merely looks like it."""
+
+    def __init__(self, default: bool = False, **kwargs: Any):
+        super().__init__(default, **kwargs)
+        self.tag(sync=True)
+
+    def validate(self, owner: Any, value: Any) -> bool:
+        """Return the value, or raise a `ValueError`."""
+        if not isinstance(value, bool | np.bool_):
+            raise ValueError(f"{self.name} is {value!r}; expected True or False")
+        return bool(value)
+
+
+class OneOf(traitlets.TraitType):
+    """One of a few words; the first is the default."""
+
+    def __init__(self, *words: str, **kwargs: Any):
+        self.words = words
+        super().__init__(words[0], **kwargs)
+        self.tag(sync=True)
+
+    def validate(self, owner: Any, value: Any) -> str:
+        """Return the word, or raise a `ValueError`."""
+        if value not in self.words:
+            expected = " or ".join(map(repr, self.words))
+            raise ValueError(f"{self.name} is {value!r}; expected {expected}")
+        return value
+
+
 def whole(name: str, value: Any, at_least: int, at_most: int) -> int:
     """Check a whole number between two bounds; raise a `ValueError` that names it."""
     is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)

@@ -1,0 +1,267 @@
+// Convolution, step by step: an image of numbers, a kernel, a window that moves, an output that fills.
+
+const PHRASES = {
+  en: {
+    title: "Convolution, step by step", image: "Image", kernel: "Kernel", padding: "Padding", stride: "Stride", dilation: "Dilation",
+    flip: "Flip the kernel (true convolution)", own: "typed in", lecture: "lecture’s 6 × 6", "two-tone": "two tones",
+    checkerboard: "four blocks", photo: "patch of a photograph", valid: "0 (valid)", same: "same",
+    typeImage: "Type your own image", typeKernel: "Type your own kernel",
+    typeHelp: "One row on each line, numbers separated by spaces. Fractions such as 1/9 are fine.",
+    imageName: "Image, {h} × {w}", padded: "Image, {h} × {w}, with zeros around it (dashed): {H} × {W}",
+    kernelName: "Kernel, {h} × {w}", flipped: "Kernel turned by 180°, {h} × {w}", outputName: "Output, {h} × {w}",
+    window: "Window over the image", place: "output row {r}, column {c}", now: "Output row {r}, column {c}: {value}. {done} of {all} cells are filled.",
+    impossible: "That does not fit: the kernel spans {span} {axis}{why}, and the image with its padding has only {n}. The figure keeps the last sizes that fit.",
+    rows: "rows", columns: "columns", because: " ({dilation} · ({f} − 1) + 1, because of the dilation)",
+    size: "Output rows: {rows}. Output columns: {columns}.",
+    every: "Every cell of the output", row: "Row", column: "Column", products: "Products", sum: "Sum",
+    hint: "Drag the window, or press a cell. Keyboard: arrow keys move the window or the output’s cell, Home and End go to the first and the last, Space plays and pauses.",
+  },
+  es: {
+    title: "La convolución, paso a paso", image: "Imagen", kernel: "Kernel", padding: "Relleno (padding)", stride: "Paso (stride)", dilation: "Dilatación",
+    flip: "Girar el kernel (convolución verdadera)", own: "escrito a mano", lecture: "la de 6 × 6 de la clase", "two-tone": "dos tonos",
+    checkerboard: "cuatro bloques", photo: "trozo de una fotografía", valid: "0 (valid)", same: "same",
+    laplacian: "laplaciano", gaussian: "gaussiano", typeImage: "Escribir otra imagen", typeKernel: "Escribir otro kernel",
+    typeHelp: "Una fila en cada línea, números separados por espacios. Valen fracciones como 1/9.",
+    imageName: "Imagen, {h} × {w}", padded: "Imagen, {h} × {w}, con ceros alrededor (a rayas): {H} × {W}",
+    kernelName: "Kernel, {h} × {w}", flipped: "Kernel girado 180°, {h} × {w}", outputName: "Salida, {h} × {w}",
+    window: "Ventana sobre la imagen", place: "fila {r}, columna {c} de la salida", now: "Salida, fila {r}, columna {c}: {value}. Hay {done} de {all} celdas llenas.",
+    impossible: "No cabe: el kernel abarca {span} {axis}{why}, y la imagen con su relleno solo tiene {n}. La figura conserva los últimos tamaños que caben.",
+    rows: "filas", columns: "columnas", because: " ({dilation} · ({f} − 1) + 1, por la dilatación)",
+    size: "Filas de la salida: {rows}. Columnas de la salida: {columns}.",
+    every: "Todas las celdas de la salida", row: "Fila", column: "Columna", products: "Productos", sum: "Suma",
+    hint: "Arrastre la ventana o pulse una celda. Teclado: las flechas mueven la ventana o la celda de la salida, Inicio y Fin van a la primera y a la última, Espacio reproduce y pausa.",
+  },
+};
+
+// ---- arithmetic ----
+
+// [[top, bottom], [left, right]] of a padding that is a number, "valid" or "same".
+export function paddings(padding, kernel, dilation = 1) {
+  const sizes = [kernel.length, kernel[0].length];
+  return sizes.map((f) => (padding === "same" ? samePadding(f, dilation) : Array(2).fill(padding === "valid" ? 0 : padding)));
+}
+
+// Upside down and left to right.
+export const turn = (kernel) => kernel.map((row) => [...row].reverse()).reverse();
+
+// The pairs [pixel, weight] under the window whose output is (r, c), one list for each row of the kernel.
+function pairs(padded, kernel, r, c, stride, dilation) {
+  const pixel = (i, j) => padded[r * stride + i * dilation][c * stride + j * dilation];
+  return kernel.map((row, i) => row.map((weight, j) => [pixel(i, j), weight]));
+}
+
+const sum = (rows) => rows.flat().reduce((total, [x, w]) => total + x * w, 0);
+
+// The output, or [] where the kernel does not fit. flip = true: true convolution.
+export function crossCorrelate(image, kernel, padding = 0, stride = 1, dilation = 1, flip = false) {
+  const pad = paddings(padding, kernel, dilation);
+  const [rows, columns] = sizes(image, kernel, padding, stride, dilation);
+  const [padded, weights] = [padImage(image, pad), flip ? turn(kernel) : kernel];
+  if (!rows || !columns) return [];
+  return range(rows).map((r) => range(columns).map((c) => sum(pairs(padded, weights, r, c, stride, dilation))));
+}
+
+// [H_out, W_out], with 0 where the kernel does not fit.
+export function sizes(image, kernel, padding = 0, stride = 1, dilation = 1) {
+  const [vertical, horizontal] = paddings(padding, kernel, dilation);
+  return [
+    outputSize(image.length, kernel.length, vertical, stride, dilation),
+    outputSize(image[0].length, kernel[0].length, horizontal, stride, dilation),
+  ];
+}
+
+// ---- the figure ----
+
+const INPUTS = ["image", "kernel", "padding", "stride", "dilation", "flip"];
+const clamp = (value, count) => Math.max(0, Math.min(count - 1, value));
+
+function render({ model, el }) {
+  const fig = figure({ model, el, words: PHRASES, title: "title" });
+  const { t } = fig;
+  const presets = fig.get("presets");
+  const state = () => Object.fromEntries(INPUTS.map((name) => [name, fig.get(name)]));
+
+  // Everything that follows from the inputs; `seen` and `position` are trimmed to the output.
+  function derive() {
+    const now = state();
+    const output = crossCorrelate(...INPUTS.map((name) => now[name]));
+    const [rows, columns] = [output.length, output[0].length];
+    const pad = paddings(now.padding, now.kernel, now.dilation);
+    return {
+      ...now, output, rows, columns, all: rows * columns, pad, padded: padImage(now.image, pad),
+      weights: now.flip ? turn(now.kernel) : now.kernel,
+      position: clamp(fig.get("position"), rows * columns),
+      seen: new Set(fig.get("seen").filter((i) => i < rows * columns)),
+    };
+  }
+
+  // Why these inputs are impossible, in words; "" if they are not.
+  function problem({ image, kernel, padding, dilation }) {
+    const pad = paddings(padding, kernel, dilation);
+    for (const [axis, n, f] of [[0, image.length, kernel.length], [1, image[0].length, kernel[0].length]]) {
+      const room = n + pad[axis][0] + pad[axis][1];
+      const why = dilation > 1 ? t("because", { dilation, f }) : "";
+      if (span(f, dilation) > room) return t("impossible", { span: span(f, dilation), axis: t(axis ? "columns" : "rows"), why, n: room });
+    }
+    return "";
+  }
+
+  function attempt(changes) {
+    player.pause();
+    const before = derive();
+    const why = problem({ ...state(), ...changes });
+    fig.explain(why);
+    if (why) {
+      draw();
+      return false;
+    }
+    const [rows, columns] = sizes(...INPUTS.slice(0, 5).map((name) => changes[name] ?? before[name]));
+    const count = rows * columns;
+    const kept = rows === before.rows && columns === before.columns ? [...before.seen] : [0];
+    const seen = before.seen.size === before.all ? range(count) : kept; // a full output stays full
+    fig.set({ ...changes, seen, position: clamp(before.position, count) });
+    return true;
+  }
+
+  function go(position) {
+    const { seen } = derive();
+    fig.set({ position, seen: [...seen.add(position)].sort((a, b) => a - b) });
+  }
+  const by = (change) => {
+    const { position, all } = derive();
+    if (position + change < 0 || position + change >= all) return false;
+    go(position + change);
+    return true;
+  };
+  const at = (r, c) => {
+    const { rows, columns } = derive();
+    player.pause();
+    go(clamp(r, rows) * columns + clamp(c, columns));
+  };
+  const nudge = (dr, dc) => {
+    const { position, columns } = derive();
+    at(Math.floor(position / columns) + dr, (position % columns) + dc);
+  };
+  const player = fig.player({
+    step: () => by(1),
+    back: () => by(-1),
+    all: () => fig.set({ seen: range(derive().all) }),
+    reset: () => fig.set({ seen: [0], position: 0 }),
+    ended: () => derive().position === derive().all - 1,
+  });
+
+  // controls
+  const named = (name) => {
+    const [first, ...rest] = t(name).split("_");
+    return [name, [first[0].toUpperCase() + first.slice(1), ...rest].join(", ")];
+  };
+  const picker = (trait, list) => choice(fig, {
+    label: t(trait),
+    options: [...Object.keys(list).map(named), ["", t("own")]],
+    onChange: (name) => (name ? attempt({ [trait]: list[name] }) : boxes[trait].open()),
+  });
+  const box = (trait, label, most) => matrixBox(fig, { label: t(label), help: t("typeHelp"), most, onChange: (matrix) => attempt({ [trait]: matrix }) });
+  const number = (trait) => numberBox(fig, { label: t(trait), min: 1, max: 8, value: fig.get(trait), onChange: (value) => attempt({ [trait]: value }) });
+  const lists = { image: presets.images, kernel: presets.kernels };
+  const pickers = { image: picker("image", lists.image), kernel: picker("kernel", lists.kernel) };
+  const boxes = { image: box("image", "typeImage", 16), kernel: box("kernel", "typeKernel", 7) };
+  const paddingOptions = [["0", t("valid")], ...range(6).map((i) => [String(i + 1), String(i + 1)]), ["same", t("same")]];
+  const padding = choice(fig, {
+    label: t("padding"), options: paddingOptions,
+    onChange: (value) => attempt({ padding: value === "same" ? value : Number(value) }),
+  });
+  const numbers = { stride: number("stride"), dilation: number("dilation") };
+  const flip = toggle(fig, { label: t("flip"), onChange: (on) => attempt({ flip: on }) });
+  fig.controls.append(...[pickers.image, pickers.kernel, padding, numbers.stride, numbers.dilation, flip, boxes.image, boxes.kernel].map((c) => c.el));
+
+  // grids
+  const keyboard = { home: () => at(0, 0), end: () => at(Infinity, Infinity), space: player.flip };
+  const image = numberGrid(fig);
+  const frame = slidingWindow(fig, image, {
+    label: t("window"), nudge, keyboard,
+    move: (r, c) => at(Math.round(r / fig.get("stride")), Math.round(c / fig.get("stride"))),
+  });
+  const kernel = numberGrid(fig);
+  const output = numberGrid(fig, { pick: at, keyboard });
+  const term = (sign, grid) => h("div", { class: "cl-term" }, h("span", { class: "cl-sign", "aria-hidden": "true" }, sign), grid.el);
+  const formula = h("p", { class: "cl-formula" });
+  const size = h("p", { class: "cl-hint" });
+  fig.stage.append(image.el, term("∗", kernel), term("=", output));
+  fig.stage.after(formula, player.el);
+  fig.status.after(size);
+  fig.hint.textContent = t("hint");
+
+  const written = (row) => row.map(([x, w]) => `${factor(x)}·${factor(w)}`).join(" + ");
+  const floor = (n, pad, f, { stride, dilation }) => {
+    const room = `${n} + ${pad[0] + pad[1]} − ${span(f, dilation)}`;
+    return `⌊(${room}) / ${stride}⌋ + 1 = ${outputSize(n, f, pad, stride, dilation)}`;
+  };
+
+  let tabled = "";
+  function table(now) {
+    const key = JSON.stringify(state());
+    if (key === tabled) return;
+    tabled = key;
+    fig.table.clear();
+    const rows = range(now.all).map((i) => {
+      const [r, c] = [Math.floor(i / now.columns), i % now.columns];
+      const products = pairs(now.padded, now.weights, r, c, now.stride, now.dilation).map(written).join(" + ");
+      return [r + 1, c + 1, products, format(now.output[r][c])];
+    });
+    fig.table(t("every"), ["row", "column", "products", "sum"].map((key) => t(key)), rows);
+  }
+
+  function draw() {
+    const now = derive();
+    const { stride, dilation, pad, weights, columns } = now;
+    const [H, W] = [now.image.length, now.image[0].length];
+    const [f, g] = [weights.length, weights[0].length];
+    const [r, c] = [Math.floor(now.position / columns), now.position % columns];
+    for (const trait of ["image", "kernel"]) {
+      const same = Object.entries(lists[trait]).find(([, values]) => JSON.stringify(values) === JSON.stringify(now[trait]));
+      pickers[trait].set(same?.[0] ?? "");
+      boxes[trait].set(now[trait]);
+    }
+    padding.set(String(now.padding));
+    for (const trait of ["stride", "dilation"]) numbers[trait].set(now[trait]);
+    flip.set(now.flip);
+
+    const tap = (i, j) => {
+      const [y, x] = [i - r * stride, j - c * stride];
+      const on = y >= 0 && x >= 0 && y % dilation === 0 && x % dilation === 0;
+      return on ? weights[y / dilation]?.[x / dilation] : undefined;
+    };
+    const inside = (i, j) => i >= pad[0][0] && i < pad[0][0] + H && j >= pad[1][0] && j < pad[1][0] + W;
+    const padded = now.padded.length > H || now.padded[0].length > W;
+    image.caption(t(padded ? "padded" : "imageName", { h: H, w: W, H: now.padded.length, W: now.padded[0].length }));
+    image.draw(now.padded, {
+      tint: "grey", of: now.image,
+      cell(i, j) {
+        const weight = tap(i, j);
+        const corner = weight === undefined ? null : `×${format(weight)}`;
+        return inside(i, j) ? { corner } : { corner, class: "cl-pad", plain: true };
+      },
+    });
+    kernel.caption(t(now.flip ? "flipped" : "kernelName", { h: f, w: g }));
+    kernel.draw(weights, { tint: "sign" });
+    output.caption(t("outputName", { h: now.rows, w: columns }));
+    output.draw(now.output.map((row, i) => row.map((v, j) => (now.seen.has(i * columns + j) ? v : null))), {
+      tint: "sign", of: now.output,
+      cell: (i, j) => ({ class: i === r && j === c ? "cl-now" : "" }),
+    });
+    output.current(r, c);
+
+    const value = format(now.output[r][c]);
+    const place = { r: r + 1, c: c + 1, value, done: now.seen.size, all: now.all };
+    frame.place({ r: r * stride, c: c * stride, height: span(f, dilation), width: span(g, dilation), now: now.position + 1, of: now.all, text: t("place", place) });
+    const lines = pairs(now.padded, weights, r, c, stride, dilation).map(written);
+    formula.replaceChildren(...lines.flatMap((line, i) => [h("span", {}, i ? `+ ${line}` : line), " "]), h("strong", {}, `= ${value}`));
+    size.textContent = t("size", { rows: floor(H, pad[0], f, now), columns: floor(W, pad[1], g, now) });
+    fig.say(t("now", place));
+    table(now);
+  }
+  fig.draws(draw);
+  return fig.remove;
+}
+
+export default { render };

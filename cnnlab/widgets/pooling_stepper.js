@@ -1,0 +1,190 @@
+const PHRASES = {
+  en: {
+    title: "Pooling, one window at a time", kind: "Kind", max: "max", average: "average", f: "Window f", s: "Stride s",
+    gradient: "Where the gradient goes", off: "not shown", one: "from this output cell", filled: "from every computed cell",
+    type: "Type your own image", typeHelp: "One row on each line, numbers separated by spaces. At most 10 × 10.",
+    tooLarge: "A window of {f} × {f} does not fit in an image of {h} × {w}. Choose a smaller one.",
+    input: "Input", inputGradient: "Input; in the corner, the gradient it gets", output: "Output", outputGradient: "Output; in the corner, the gradient that comes back",
+    window: "Pooling window", place: "Output row {r}, column {c}",
+    maxLine: "The largest of {numbers} is {value}, at row {r}, column {c}.",
+    tieLine: "It stands there {n} times: the first in reading order wins.",
+    averageLine: "({numbers}) / {n} = {sum} / {n} = {value}.",
+    maxBack: "All of its gradient goes to that cell, and nothing to the others.",
+    averageBack: "Its gradient is shared: each of the {n} cells gets 1/{n} = {share}.",
+    adds: "A cell under several windows adds up what each one sends.",
+    column: "column {c}", rowName: "row {r}", tableGradient: "Gradient at the input",
+    hint: "Drag the window, click a cell, or use the arrow keys, Home and End when the window has the focus. Space plays and pauses.",
+  },
+  es: {
+    title: "Pooling, ventana a ventana", kind: "Tipo", max: "máximo", average: "promedio", f: "Ventana f", s: "Paso (stride) s",
+    gradient: "Adónde va el gradiente", off: "sin mostrar", one: "desde esta celda de salida", filled: "desde cada celda calculada",
+    type: "Escribir otra imagen", typeHelp: "Una fila en cada línea, números separados por espacios. Como mucho, 10 × 10.",
+    tooLarge: "Una ventana de {f} × {f} no cabe en una imagen de {h} × {w}. Elija una menor.",
+    input: "Entrada", inputGradient: "Entrada; en la esquina, el gradiente que recibe", output: "Salida", outputGradient: "Salida; en la esquina, el gradiente que vuelve",
+    window: "Ventana de pooling", place: "Salida, fila {r}, columna {c}",
+    maxLine: "El mayor de {numbers} es {value}, en la fila {r}, columna {c}.",
+    tieLine: "Está {n} veces: gana el primero en orden de lectura.",
+    averageLine: "({numbers}) / {n} = {sum} / {n} = {value}.",
+    maxBack: "Todo su gradiente va a esa celda y nada a las demás.",
+    averageBack: "Su gradiente se reparte: cada una de las {n} celdas recibe 1/{n} = {share}.",
+    adds: "Una celda que está en varias ventanas suma lo que cada una le envía.",
+    column: "columna {c}", rowName: "fila {r}", tableGradient: "Gradiente en la entrada",
+    hint: "Arrastre la ventana, pulse una celda, o use las flechas, Inicio y Fin cuando la ventana tenga el foco. Espacio reproduce y pausa.",
+  },
+};
+
+// The cells under the window of output cell (r, c), in reading order.
+const windowCells = (r, c, f, s) => range(f * f).map((i) => [r * s + Math.floor(i / f), c * s + (i % f)]);
+
+const shapeOf = (image, f, s) => [outputSize(image.length, f, 0, s), outputSize(image[0].length, f, 0, s)];
+
+// What one window keeps, and the cell that wins; where several tie, the first in reading order.
+export function poolCell(image, r, c, f, s, kind) {
+  const cells = windowCells(r, c, f, s);
+  const numbers = cells.map(([i, j]) => image[i][j]);
+  const sum = numbers.reduce((a, b) => a + b);
+  if (kind === "average") return { numbers, sum, value: sum / numbers.length };
+  const value = Math.max(...numbers);
+  const ties = numbers.filter((number) => number === value).length;
+  return { numbers, sum, value, ties, winner: cells[numbers.indexOf(value)] };
+}
+
+export function pool(image, f, s, kind) {
+  const [rows, columns] = shapeOf(image, f, s);
+  return range(rows).map((r) => range(columns).map((c) => poolCell(image, r, c, f, s, kind).value));
+}
+
+// The gradient at the input, given the gradient at the output (same shape as the output).
+export function poolBackward(image, upstream, f, s, kind) {
+  const gradient = image.map((row) => row.map(() => 0));
+  upstream.forEach((row, r) => row.forEach((dy, c) => {
+    const { winner } = poolCell(image, r, c, f, s, kind);
+    const cells = winner ? [winner] : windowCells(r, c, f, s);
+    for (const [i, j] of cells) gradient[i][j] += dy / cells.length;
+  }));
+  return gradient;
+}
+
+function render({ model, el }) {
+  const fig = figure({ model, el, words: PHRASES, title: "title" });
+  const { t } = fig;
+  const image = () => fig.get("image");
+  const settings = () => [fig.get("f"), fig.get("s"), fig.get("kind")];
+  const shape = () => shapeOf(image(), fig.get("f"), fig.get("s"));
+  const clamp = (value, size) => Math.max(0, Math.min(size - 1, value));
+  const position = () => fig.get("position").map((value, axis) => clamp(value, shape()[axis]));
+  const index = () => position()[0] * shape()[1] + position()[1];
+  const total = () => shape()[0] * shape()[1];
+  const cellAt = (i) => [Math.floor(i / shape()[1]), i % shape()[1]];
+  const isAt = ([r, c]) => (cell) => cell[0] === r && cell[1] === c;
+
+  const go = (r, c, filled = fig.get("filled")) => {
+    const cell = [clamp(r, shape()[0]), clamp(c, shape()[1])];
+    fig.set({ position: cell, filled: filled.some(isAt(cell)) ? filled : [...filled, cell] });
+  };
+  const restart = (changes = {}) => fig.set({ ...changes, position: [0, 0], filled: [[0, 0]] });
+  const moves = {
+    step: () => index() < total() - 1 && (go(...cellAt(index() + 1)), true),
+    back: () => go(...cellAt(clamp(index() - 1, total())), fig.get("filled").filter((cell) => !isAt(position())(cell))),
+    all: () => go(...cellAt(total() - 1), range(total()).map(cellAt)),
+    reset: () => restart(),
+    ended: () => index() === total() - 1,
+  };
+
+  // Takes the change, or says why it cannot be.
+  const resize = (changes) => {
+    const { image: picture, f } = { image: image(), f: fig.get("f"), ...changes };
+    const [height, width] = [picture.length, picture[0].length];
+    if (f <= Math.min(height, width)) return restart(changes);
+    fig.explain(t("tooLarge", { f, h: height, w: width }));
+    return false;
+  };
+  const options = (...names) => names.map((name) => [name, t(name)]);
+  const kind = choice(fig, { label: t("kind"), options: options("max", "average"), onChange: (value) => fig.set({ kind: value }) });
+  const f = numberBox(fig, { label: t("f"), min: 1, max: 10, value: fig.get("f"), onChange: (value) => resize({ f: value }) });
+  const s = numberBox(fig, { label: t("s"), min: 1, max: 10, value: fig.get("s"), onChange: (value) => resize({ s: value }) });
+  const gradient = choice(fig, {
+    label: t("gradient"), options: options("off", "one", "filled"), onChange: (value) => fig.set({ gradient: value }),
+  });
+  const typed = matrixBox(fig, { label: t("type"), help: t("typeHelp"), most: 10, onChange: (matrix) => resize({ image: matrix }) });
+  const player = fig.player(moves);
+  fig.controls.append(kind.el, f.el, s.el, gradient.el, typed.el);
+
+  const input = numberGrid(fig, { caption: t("input") });
+  const keyboard = { home: () => go(0, 0), end: () => go(...shape()), space: player.flip };
+  const nudge = (dr, dc) => go(position()[0] + dr, position()[1] + dc);
+  const move = (r, c) => go(Math.round(r / fig.get("s")), Math.round(c / fig.get("s")));
+  const frame = slidingWindow(fig, input, { label: t("window"), move, nudge, keyboard });
+  const output = numberGrid(fig, { caption: t("output"), pick: go, keyboard });
+  fig.stage.append(input.el, output.el);
+  fig.el.insertBefore(player.el, fig.status);
+  fig.hint.textContent = t("hint");
+
+  // Ones where the gradient starts, zeros elsewhere.
+  const upstream = (cells) => range(shape()[0]).map((r) => range(shape()[1]).map((c) => Number(cells.some(isAt([r, c])))));
+
+  function line(cell) {
+    const { numbers, sum, value, ties, winner } = cell;
+    const n = numbers.length;
+    const mode = fig.get("gradient");
+    return [
+      `${t("place", { r: position()[0] + 1, c: position()[1] + 1 })}.`,
+      winner
+        ? t("maxLine", { numbers: numbers.map((x) => format(x)).join(", "), value: format(value), r: winner[0] + 1, c: winner[1] + 1 })
+        : t("averageLine", { numbers: numbers.map(factor).join(" + "), n, sum: format(sum), value: format(value) }),
+      ties > 1 && t("tieLine", { n: ties }),
+      mode !== "off" && t(winner ? "maxBack" : "averageBack", { n, share: format(1 / n) }),
+      mode === "filled" && t("adds"),
+    ].filter(Boolean).join(" ");
+  }
+
+  function tables(rows) {
+    fig.table.clear();
+    for (const [caption, values] of rows) {
+      const head = ["", ...values[0].map((_, c) => t("column", { c: c + 1 }))];
+      const text = (value) => (value === null ? t("empty") : format(value));
+      fig.table(caption, head, values.map((row, r) => [t("rowName", { r: r + 1 }), ...row.map(text)]));
+    }
+  }
+
+  fig.draws(() => {
+    kind.set(fig.get("kind"));
+    f.set(fig.get("f"));
+    s.set(fig.get("s"));
+    gradient.set(fig.get("gradient"));
+    typed.set(image());
+    const [r, c] = position();
+    const backward = fig.get("gradient") !== "off";
+    const cell = poolCell(image(), r, c, ...settings());
+    const filled = [...fig.get("filled"), [r, c]];
+    const values = pool(image(), ...settings()).map((row, i) => row.map((value, j) => (filled.some(isAt([i, j])) ? value : null)));
+    const sent = upstream(fig.get("gradient") === "one" ? [[r, c]] : filled);
+    const got = poolBackward(image(), sent, ...settings());
+    const corner = (numbers) => (i, j) => (backward && numbers[i][j] ? `+${format(numbers[i][j])}` : null);
+
+    input.caption(t(backward ? "inputGradient" : "input"));
+    input.draw(image(), {
+      tint: backward ? null : "grey",
+      cell: (i, j) => ({
+        class: [backward && got[i][j] && "pool-gets", cell.winner && isAt([i, j])(cell.winner) && "pool-wins"].filter(Boolean).join(" "),
+        corner: corner(got)(i, j),
+      }),
+    });
+    output.caption(t(backward ? "outputGradient" : "output"));
+    output.draw(values, {
+      tint: backward ? null : "grey",
+      of: image(),
+      cell: (i, j) => ({ class: isAt([i, j])([r, c]) ? "cl-now" : "", corner: corner(sent)(i, j) }),
+    });
+    output.current(r, c);
+    frame.place({
+      r: r * fig.get("s"), c: c * fig.get("s"), height: fig.get("f"), width: fig.get("f"),
+      now: index() + 1, of: total(), text: t("place", { r: r + 1, c: c + 1 }),
+    });
+    fig.say(line(cell));
+    tables([[t("input"), image()], [t("output"), values], ...(backward ? [[t("tableGradient"), got]] : [])]);
+  });
+  return fig.remove;
+}
+
+export default { render };
