@@ -4,7 +4,7 @@ const PHRASES = {
     gradient: "Where the gradient goes", off: "not shown", one: "from this output cell", filled: "from every computed cell",
     type: "Type your own image", typeHelp: "One row on each line, numbers separated by spaces. At most 10 × 10.",
     tooLarge: "A window of {f} × {f} does not fit in an image of {h} × {w}. Choose a smaller one.",
-    input: "Input", inputGradient: "Input; in the corner, the gradient it gets", output: "Output", outputGradient: "Output; in the corner, the gradient that comes back",
+    input: "Input", inputGradient: "Each input, and below it the gradient it gets", output: "Output", outputGradient: "Each output, and below it the gradient that comes back",
     window: "Pooling window", place: "Output row {r}, column {c}",
     maxLine: "The largest of {numbers} is {value}, at row {r}, column {c}.",
     tieLine: "It stands there {n} times: the first in reading order wins.",
@@ -20,7 +20,7 @@ const PHRASES = {
     gradient: "Adónde va el gradiente", off: "sin mostrar", one: "desde esta celda de salida", filled: "desde cada celda calculada",
     type: "Escribir otra imagen", typeHelp: "Una fila en cada línea, números separados por espacios. Como mucho, 10 × 10.",
     tooLarge: "Una ventana de {f} × {f} no cabe en una imagen de {h} × {w}. Elija una menor.",
-    input: "Entrada", inputGradient: "Entrada; en la esquina, el gradiente que recibe", output: "Salida", outputGradient: "Salida; en la esquina, el gradiente que vuelve",
+    input: "Entrada", inputGradient: "Cada entrada y, debajo, el gradiente que recibe", output: "Salida", outputGradient: "Cada salida y, debajo, el gradiente que vuelve",
     window: "Ventana de pooling", place: "Salida, fila {r}, columna {c}",
     maxLine: "El mayor de {numbers} es {value}, en la fila {r}, columna {c}.",
     tieLine: "Está {n} veces: gana el primero en orden de lectura.",
@@ -68,6 +68,7 @@ export function poolBackward(image, upstream, f, s, kind) {
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
+  fig.el.classList.add("pool");
   const image = () => fig.get("image");
   const settings = () => [fig.get("f"), fig.get("s"), fig.get("kind")];
   const shape = () => shapeOf(image(), fig.get("f"), fig.get("s"));
@@ -160,7 +161,7 @@ function render({ model, el }) {
     const values = pool(image(), ...settings()).map((row, i) => row.map((value, j) => (filled.some(isAt([i, j])) ? value : null)));
     const sent = upstream(fig.get("gradient") === "one" ? [[r, c]] : filled);
     const got = poolBackward(image(), sent, ...settings());
-    const corner = (numbers) => (i, j) => (backward && numbers[i][j] ? `+${format(numbers[i][j])}` : null);
+    const corner = (numbers) => (i, j) => (backward && numbers[i][j] ? format(numbers[i][j]) : null);
 
     input.caption(t(backward ? "inputGradient" : "input"));
     input.draw(image(), {
