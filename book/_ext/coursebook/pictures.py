@@ -44,7 +44,6 @@ class DescribedPicture:
         alt = data.output_metadata.get(data.mime_type, {}).get("alt")
         size = css_size(a2b_base64(data.content))
         for image in images:
-            image.source, image.line = renderer.source, data.line
             if alt:
                 image["alt"] = alt
             if size:
@@ -80,6 +79,13 @@ def raw_alts(html: str) -> list[str | None]:
     return parser.alts
 
 
+def place(node: nodes.Node) -> nodes.Node:
+    """The nearest node around this one that knows its line."""
+    while node.parent is not None and not node.line:
+        node = node.parent
+    return node
+
+
 def check(app: Sphinx, doctree: nodes.document) -> None:
     """Warn of each picture that does not say what it shows."""
     found = [(image, image.get("alt")) for image in doctree.findall(nodes.image)]
@@ -89,7 +95,7 @@ def check(app: Sphinx, doctree: nodes.document) -> None:
     for node, alt in found:
         if wrong := fault(alt):
             sentence = "a picture %s: say in a sentence what it shows"
-            logger.warning(sentence, wrong, location=node, type="coursebook", subtype="alt")
+            logger.warning(sentence, wrong, location=place(node), type="coursebook", subtype="alt")
 
 
 def setup(app: Sphinx) -> None:

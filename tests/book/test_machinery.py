@@ -1,0 +1,273 @@
+"""The book's extension: its parts one by one, then small books built with it."""
+
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+from coursebook import cache, launch, mend, pictures  # noqa: E402
+
+HEADER = """---
+jupytext:
+  text_representation: {extension: .md, format_name: myst, format_version: 0.13}
+kernelspec: {display_name: Python 3, language: python, name: python3}
+---
+"""
+CELL = "```{{code-cell}} ipython3\n{}\n```\n"
+PICTURE = """\
+import base64, io
+from IPython.display import display
+from PIL import Image
+png = io.BytesIO()
+Image.new("RGB", (200, 100)).save(png, "png", dpi=(144, 144))
+data = {"image/png": base64.b64encode(png.getvalue()).decode()}
+display(data, metadata={"image/png": {"alt": ALT}}, raw=True)"""
+COUNT = """\
+from pathlib import Path
+runs = Path("../runs")
+runs.write_text(runs.read_text() + "x" if runs.exists() else "x")"""
+
+
+def png(dpi: tuple[int, int] | None) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (300, 90)).save(file, "png", **({"dpi": dpi} if dpi else {}))
+    return file.getvalue()
+
+
+def test_a_picture_of_144_dpi_takes_half_its_pixels():
+    assert pictures.css_size(png((144, 144))) == (150, 45)
+    assert pictures.css_size(png((72, 72))) == (300, 90)
+    assert pictures.css_size(png(None)) is None
+
+
+@pytest.mark.parametrize("alt", [None, "", "  ", "edges.png", "plots/Edges-2.SVG"])
+def test_an_alt_text_that_says_nothing_is_a_fault(alt):
+    assert pictures.fault(alt)
+
+
+@pytest.mark.parametrize("alt", ["Four rows of edges.", "What edges.png shows: four rows."])
+def test_an_alt_text_that_says_something_is_none(alt):
+    assert pictures.fault(alt) is None
+
+
+def test_images_in_raw_html_are_seen():
+    html = '<p><img src="a.png"><IMG src="b.png" alt="Two lines."></p>'
+    assert pictures.raw_alts(html) == [None, "Two lines."]
+
+
+def test_the_key_follows_names_contents_and_words(tmp_path):
+    one, two = tmp_path / "one.py", tmp_path / "two.py"
+    one.write_text("a")
+    two.write_text("b")
+    key = cache.digest([one, two], "numpy 2")
+    assert key == cache.digest([two, one], "numpy 2")
+    assert key != cache.digest([one, two], "numpy 3")
+    assert key != cache.digest([one], "numpy 2")
+    two.write_text("c")
+    assert key != cache.digest([one, two], "numpy 2")
+
+
+def test_the_source_of_the_package_is_in_the_key():
+    names = {file.relative_to(ROOT).as_posix() for file in cache.package_files()}
+    assert {"cnnlab/__init__.py", "cnnlab/plots.py", "cnnlab/data/digits.npz"} <= names
+    assert not any("__pycache__" in name for name in names)
+    assert {"Python", "numpy", "keras", "matplotlib"} <= cache.versions().keys()
+
+
+def test_old_caches_go_and_the_current_one_stays(tmp_path):
+    for age, name in enumerate("abcde"):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (1e9 - age, 1e9 - age))
+    cache.prune(tmp_path, tmp_path / "e")
+    assert {folder.name for folder in tmp_path.iterdir()} == {"e", "a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (
+            "https://colab.research.google.com/github/o/r/blob/main/book/a.md",
+            "https://colab.research.google.com/github/o/r/blob/made/book/a.ipynb",
+        ),
+        (
+            "https://mybinder.org/v2/gh/o/r/main?urlpath=lab/tree/book/a.md",
+            "https://mybinder.org/v2/gh/o/r/made?urlpath=lab/tree/book/a.ipynb",
+        ),
+    ],
+)
+def test_launch_addresses_point_at_the_made_notebook(url, expected):
+    assert launch.notebook_address(url, "book/a", "main", "made") == expected
+
+
+THEME_PAGE = """<!DOCTYPE html>
+<html lang="en" data-theme="auto"><head>
+<meta name="viewport" content="a"><meta name="viewport" content="b">
+<script>document.documentElement.dataset.theme = "auto";</script>
+<script src="_static/scripts/fontawesome.js?digest=1"></script>
+<script src="_static/searchtools.js"></script>
+<script type="application/json">{"a": "1 < 2 && \\"b\\" <\\/p>"}</script>
+</head><body><div id="pst-primary-sidebar"></div>
+<div class="admonition dropdown"><p class="admonition-title">Answer</p><p>6 &lt; 7</p></div>
+<img alt="A line." src="a.png" style="width: 200px; height: 100px;">
+<pre>  two
+lines</pre></body></html>"""
+
+
+def test_a_mended_page():
+    text = mend.mend(THEME_PAGE)
+    page = BeautifulSoup(text, "html.parser")
+    assert page.html["data-theme"] == "light"
+    assert len(page.select("meta[name=viewport]")) == 1
+    assert not page.select("script[src]")
+    assert page.select_one("details.dropdown > summary").get_text() == "Answer"
+    image = page.img
+    assert (image["width"], image["height"], image.get("style")) == ("200", "100", None)
+    # What is not mended stays as it was, to the letter.
+    assert '{"a": "1 < 2 && \\"b\\" <\\/p>"}' in text
+    assert "<p>6 &lt; 7</p>" in text
+    assert "<pre>  two\nlines</pre>" in text
+
+
+def write_book(folder: Path, **pages: str) -> None:
+    """A book with the real configuration, and pages of our own."""
+    (folder / "book").mkdir()
+    shutil.copy(ROOT / "_config.yml", folder)
+    shutil.copytree(
+        ROOT / "book" / "_ext",
+        folder / "book" / "_ext",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    (folder / "book" / "_static").mkdir()
+    for file in (ROOT / "book" / "_static").glob("*.*"):
+        shutil.copy(file, folder / "book" / "_static")
+    shutil.copy(ROOT / "book" / "references.bib", folder / "book")
+    (folder / "cnnlab").mkdir()
+    (folder / "cnnlab" / "__init__.py").write_text("SEED = 1\n")
+    for name, text in pages.items():
+        (folder / "book" / f"{name}.md").write_text(text, "utf-8")
+    first, *others = pages
+    chapters = "".join(f"- file: book/{name}\n" for name in others)
+    (folder / "_toc.yml").write_text(f"format: jb-book\nroot: book/{first}\nchapters:\n{chapters}")
+
+
+def build(folder: Path, **environment: str) -> subprocess.CompletedProcess:
+    """Build it as `make book` does, with its own `cnnlab` in front."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("COURSE_", "GITHUB_"))
+    }
+    return subprocess.run(
+        [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-W", "--keep-going"],
+        cwd=folder,
+        env=inherited | {"PYTHONPATH": str(folder)} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+    )
+
+
+def parsed(folder: Path, page: str) -> BeautifulSoup:
+    return BeautifulSoup(
+        (folder / f"_build/html/book/{page}.html").read_text("utf-8"), "html.parser"
+    )
+
+
+def launches(page: BeautifulSoup) -> list[str]:
+    return [link["href"] for link in page.select(".dropdown-launch-buttons a")]
+
+
+@pytest.mark.slow
+def test_the_life_of_a_book(tmp_path):
+    """A first build, then a change of prose, then one of the package and of the repository."""
+    code = HEADER + "# Page\n\nOld prose {cite:p}`lecun1998gradient`.\n\n"
+    code += CELL.format(COUNT) + CELL.format(PICTURE.replace("ALT", '"A black field."'))
+    write_book(
+        tmp_path,
+        intro="# Start\n\nNo code here, but $a^2$.\n",
+        page=code,
+        record="# Record\n\n```{how-it-ran}\n```\n\n```{bibliography}\n```\n",
+    )
+    runs, record = tmp_path / "runs", tmp_path / "_build/html/book/record.html"
+
+    first = build(tmp_path)
+    assert first.returncode == 0, first.stdout
+    assert runs.read_text() == "x"
+    page = parsed(tmp_path, "page")
+    image = page.select_one(".cell_output img")
+    assert (image["alt"], image["width"], image["height"]) == ("A black field.", "100", "50")
+    assert launches(page) == [
+        "https://mybinder.org/v2/gh/example/cnnlab/notebooks?urlpath=lab/tree/book/page.ipynb",
+        "https://colab.research.google.com/github/example/cnnlab/blob/notebooks/book/page.ipynb",
+    ]
+    assert launches(parsed(tmp_path, "intro")) == []
+    rows = [
+        [cell.get_text(strip=True) for cell in row.select("td")]
+        for row in parsed(tmp_path, "record").select("tbody tr")
+    ]
+    assert [row[0] for row in rows[:2]] == ["Page", "All pages"]
+    assert 0 < float(rows[0][1]) < 60
+    assert ["Python", sys.version.split()[0]] in rows
+
+    written = record.stat().st_mtime_ns
+    source = tmp_path / "book" / "page.md"
+    source.write_text(source.read_text("utf-8").replace("Old prose", "New prose"), "utf-8")
+    second = build(tmp_path)
+    assert second.returncode == 0, second.stdout
+    assert runs.read_text() == "x"
+    assert "New prose" in parsed(tmp_path, "page").get_text()
+    assert record.stat().st_mtime_ns == written
+
+    (tmp_path / "cnnlab" / "__init__.py").write_text("SEED = 2\n")
+    third = build(
+        tmp_path, COURSE_REPOSITORY="a/b", COURSE_BRANCH="dev", COURSE_NOTEBOOK_BRANCH="made"
+    )
+    assert third.returncode == 0, third.stdout
+    assert runs.read_text() == "xx"
+    page = parsed(tmp_path, "page")
+    assert launches(page) == [
+        "https://mybinder.org/v2/gh/a/b/made?urlpath=lab/tree/book/page.ipynb",
+        "https://colab.research.google.com/github/a/b/blob/made/book/page.ipynb",
+    ]
+    assert page.select('a[href="https://github.com/a/b/edit/dev/book/page.md"]')
+
+
+@pytest.mark.slow
+def test_a_fault_on_a_page_fails_the_build_again_and_again(tmp_path):
+    page = HEADER + "# Page\n\nNobody wrote {cite:p}`nobody2099`.\n\n"
+    page += CELL.format(PICTURE.replace("ALT", '""'))
+    page += CELL.format(PICTURE.replace("ALT", '"edges.png"'))
+    page += "```{figure} _static/favicon.svg\nA figure without alt text.\n```\n"
+    write_book(tmp_path, page=page, other="# Other\n\n```{bibliography}\n```\n")
+    for _ in range(2):
+        done = build(tmp_path)
+        assert done.returncode != 0
+        found = re.findall(
+            r"book/page\.md:(\d+): .*WARNING: (a picture [^:]*|could not find .*)", done.stdout
+        )
+        sentences = [sentence for _, sentence in found]
+        assert sum("has no alt text" in sentence for sentence in sentences) == 2
+        assert sum("file name for an alt text (edges.png)" in s for s in sentences) == 1
+        assert sum("nobody2099" in sentence for sentence in sentences) == 1
+        assert len({line for line, _ in found}) == 4
+
+
+@pytest.mark.slow
+def test_a_failing_cell_fails_the_build_and_says_where(tmp_path):
+    page = HEADER + "# Page\n\n" + CELL.format("assert 1 + 1 == 3, 'sums are off'")
+    write_book(tmp_path, page=page, other="# Other\n")
+    done = build(tmp_path)
+    assert done.returncode != 0
+    assert "sums are off" in done.stdout
+    assert "book/page.md" in done.stdout
