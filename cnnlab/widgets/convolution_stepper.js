@@ -36,9 +36,9 @@ const PHRASES = {
 // ---- arithmetic ----
 
 // [[top, bottom], [left, right]] of a padding that is a number, "valid" or "same".
-export function paddings(padding, kernel, dilation = 1) {
-  const sizes = [kernel.length, kernel[0].length];
-  return sizes.map((f) => (padding === "same" ? samePadding(f, dilation) : Array(2).fill(padding === "valid" ? 0 : padding)));
+export function paddings(image, kernel, padding, stride = 1, dilation = 1) {
+  const axes = [[image.length, kernel.length], [image[0].length, kernel[0].length]];
+  return axes.map(([n, f]) => (padding === "same" ? samePadding(f, dilation, stride, n) : Array(2).fill(padding === "valid" ? 0 : padding)));
 }
 
 // Upside down and left to right.
@@ -54,7 +54,7 @@ const sum = (rows) => rows.flat().reduce((total, [x, w]) => total + x * w, 0);
 
 // The output, or [] where the kernel does not fit. flip = true: true convolution.
 export function crossCorrelate(image, kernel, padding = 0, stride = 1, dilation = 1, flip = false) {
-  const pad = paddings(padding, kernel, dilation);
+  const pad = paddings(image, kernel, padding, stride, dilation);
   const [rows, columns] = sizes(image, kernel, padding, stride, dilation);
   const [padded, weights] = [padImage(image, pad), flip ? turn(kernel) : kernel];
   if (!rows || !columns) return [];
@@ -63,7 +63,7 @@ export function crossCorrelate(image, kernel, padding = 0, stride = 1, dilation 
 
 // [H_out, W_out], with 0 where the kernel does not fit.
 export function sizes(image, kernel, padding = 0, stride = 1, dilation = 1) {
-  const [vertical, horizontal] = paddings(padding, kernel, dilation);
+  const [vertical, horizontal] = paddings(image, kernel, padding, stride, dilation);
   return [
     outputSize(image.length, kernel.length, vertical, stride, dilation),
     outputSize(image[0].length, kernel[0].length, horizontal, stride, dilation),
@@ -86,7 +86,7 @@ function render({ model, el }) {
     const now = state();
     const output = crossCorrelate(...INPUTS.map((name) => now[name]));
     const [rows, columns] = [output.length, output[0].length];
-    const pad = paddings(now.padding, now.kernel, now.dilation);
+    const pad = paddings(...INPUTS.map((name) => now[name]));
     return {
       ...now, output, rows, columns, all: rows * columns, pad, padded: padImage(now.image, pad),
       weights: now.flip ? turn(now.kernel) : now.kernel,
@@ -96,8 +96,8 @@ function render({ model, el }) {
   }
 
   // Why these inputs are impossible, in words; "" if they are not.
-  function problem({ image, kernel, padding, dilation }) {
-    const pad = paddings(padding, kernel, dilation);
+  function problem({ image, kernel, padding, stride, dilation }) {
+    const pad = paddings(image, kernel, padding, stride, dilation);
     for (const [axis, n, f] of [[0, image.length, kernel.length], [1, image[0].length, kernel[0].length]]) {
       const room = n + pad[axis][0] + pad[axis][1];
       const why = dilation > 1 ? t("because", { dilation, f }) : "";
@@ -218,8 +218,9 @@ function render({ model, el }) {
     const [f, g] = [weights.length, weights[0].length];
     const [r, c] = [Math.floor(now.position / columns), now.position % columns];
     for (const trait of ["image", "kernel"]) {
-      const same = Object.entries(lists[trait]).find(([, values]) => JSON.stringify(values) === JSON.stringify(now[trait]));
-      pickers[trait].set(same?.[0] ?? "");
+      // Two names may stand for the same numbers (vertical, Prewitt): the one that was chosen stays.
+      const names = Object.keys(lists[trait]).filter((name) => JSON.stringify(lists[trait][name]) === JSON.stringify(now[trait]));
+      if (!names.includes(pickers[trait].get())) pickers[trait].set(names[0] ?? "");
       boxes[trait].set(now[trait]);
     }
     padding.set(String(now.padding));

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
-from cnnlab.convolution import FILTERS, convolve, cross_correlate, same_padding
+from cnnlab.convolution import FILTERS, convolve, cross_correlate
 from cnnlab.widgets.frame import Figure, Flag, Matrix, Whole
 
 TEN = [[10, 10, 10, 0, 0, 0]]
@@ -109,11 +109,10 @@ class ConvolutionStepper(Figure, script="convolution_stepper"):
         state = {name: getattr(self, name) for name in ("image", "kernel", "padding", "dilation")}
         state[proposal["trait"].name] = proposal["value"]
         image, kernel = np.shape(state["image"]), np.shape(state["kernel"])
-        for axis, (n, f) in zip(("rows", "columns"), zip(image, kernel, strict=True), strict=True):
-            if state["padding"] == "same":
-                n += sum(same_padding(f, state["dilation"]))
-            else:
-                n += 2 * state["padding"]
+        if state["padding"] == "same":
+            return proposal["value"]  # as many zeros as it takes
+        for axis, n, f in zip(("rows", "columns"), image, kernel, strict=True):
+            n += 2 * state["padding"]
             span = state["dilation"] * (f - 1) + 1
             if span > n:
                 raise ValueError(

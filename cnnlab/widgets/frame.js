@@ -8,6 +8,7 @@
 //   fig.controls.append(…)      numberBox, choice, toggle, button: each { el, set(value) }; onChange gets the value
 //   fig.player({ step, back, all, reset, ended })  its buttons; step() returns false at the end. Nothing starts by itself
 //   fig.table(caption, head, rows)   rewrites the tables under "Show as table" (fig.table.clear() first)
+//   walk(fig, size)             the player of a figure that computes its output cell by cell
 //   numberGrid(fig, …), slidingWindow(fig, …)      numbers in cells; a window that is dragged or moved by keys
 //   return fig.remove;          from render: stops timers and listeners
 //
@@ -38,8 +39,8 @@ const language = () => (document.documentElement.lang.toLowerCase().startsWith("
 
 // ---- numbers ----
 
-// A number as it is shown everywhere: at most `digits` decimals, halves away from zero, a real minus sign, no −0.
-export function format(value, digits = 2) {
+// A number as it is shown everywhere: two decimals at most, three below a tenth; halves away from zero, a real minus, no −0.
+export function format(value, digits = Math.abs(value) < 0.1 ? 3 : 2) {
   const options = { maximumFractionDigits: digits, signDisplay: "negative" };
   return new Intl.NumberFormat(language() === "es" ? "es" : "en", options).format(value).replace("-", "−");
 }
@@ -60,9 +61,9 @@ export function outputSize(n, f, padding = 0, stride = 1, dilation = 1) {
   return room < 0 ? 0 : Math.floor(room / stride) + 1;
 }
 
-// [before, after] that keep the size at stride 1; with an even span the extra zero goes after.
-export function samePadding(f, dilation = 1) {
-  const total = span(f, dilation) - 1;
+// [before, after] of "same", as in Keras: ⌈n / s⌉ windows; an odd zero goes after. With stride 1, n does not matter.
+export function samePadding(f, dilation = 1, stride = 1, n = 1) {
+  const total = Math.max(span(f, dilation) - 1 - ((n - 1) % stride), 0);
   return [Math.floor(total / 2), Math.ceil(total / 2)];
 }
 
@@ -212,7 +213,7 @@ export function numberBox(fig, { label, name = label, min = 0, max = 99, value =
   input.value = value;
   const el = h("div", { class: "cl-field" }, h("label", { for: input.id }, label),
     h("span", { class: "cl-number" }, nudge(-1, "−", "less"), input, nudge(1, "+", "more")));
-  return { el, set: (next) => (input.value = value = next) };
+  return { el, set: (next, most = max) => ((max = most), (input.value = value = next)) };
 }
 
 // options: [[value, text], …]; values are strings.
@@ -222,7 +223,7 @@ export function choice(fig, { label, options, onChange }) {
   const fillIn = (list) => select.replaceChildren(...list.map(([value, text]) => h("option", { value }, text)));
   fillIn(options);
   const el = h("div", { class: "cl-field" }, h("label", { for: select.id }, label), select);
-  return { el, options: fillIn, set: (value) => (select.value = value) };
+  return { el, options: fillIn, get: () => select.value, set: (value) => (select.value = value) };
 }
 
 export function toggle(fig, { label, onChange }) {
@@ -286,6 +287,42 @@ function player(fig, { step, back, all, reset, ended }) {
   return { el, flip, pause, playing: () => timer !== null };
 }
 
+// A walk over the cells of the output, plane by plane and in reading order, with its player. size() gives [rows, columns],
+// or [planes, rows, columns]. State: `position`, the cell now, and `seen`, the cells computed; both count cells from 0.
+export function walk(fig, size) {
+  const clamp = (value, count) => Math.max(0, Math.min(count - 1, value));
+  const count = () => size().reduce((a, b) => a * b);
+  const position = () => clamp(fig.get("position"), count());
+  const seen = () => new Set([...fig.get("seen").filter((i) => i < count()), position()]);
+  const cell = () => {
+    const [columns, rows] = size().reverse();
+    const [c, line] = [position() % columns, Math.floor(position() / columns)];
+    return [Math.floor(line / rows), line % rows, c];
+  };
+  const go = (to) => fig.set({ position: to, seen: [...seen().add(to)].sort((a, b) => a - b) });
+  const at = (r, c, plane = cell()[0]) => {
+    const [columns, rows] = size().reverse();
+    player.pause();
+    go((plane * rows + clamp(r, rows)) * columns + clamp(c, columns));
+  };
+  const by = (change) => {
+    const to = position() + change;
+    if (to < 0 || to >= count()) return false;
+    go(to);
+    return true;
+  };
+  const player = fig.player({
+    step: () => by(1),
+    back: () => by(-1),
+    all: () => fig.set({ seen: range(count()) }),
+    reset: () => fig.set({ position: 0, seen: [0] }),
+    ended: () => position() === count() - 1,
+  });
+  const nudge = (dr, dc) => at(cell()[1] + dr, cell()[2] + dc);
+  const keyboard = { home: () => at(0, 0), end: () => at(Infinity, Infinity), space: player.flip };
+  return { position, count, seen, cell, at, nudge, keyboard, player };
+}
+
 // Arrow keys, Home, End and Space: move(dr, dc), home(), end(), space(). What is not given is left to the page.
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 export function keys(fig, el, { move, home, end, space, enter }) {
@@ -347,7 +384,7 @@ export function numberGrid(fig, { caption = "", pick, keyboard = {} } = {}) {
         const paint = value === null || plain || !tint ? { background: "", color: "" } : tint === "grey" ? grey(value, low, high) : signed(value, most);
         Object.assign(td.style, paint);
         td.textContent = text;
-        td.className = [rest.class, value === null && "cl-empty", text.length > 3 && (text.length > 5 ? "cl-longer" : "cl-long")].filter(Boolean).join(" ");
+        td.className = [rest.class, value === null && "cl-empty", text.length > 3 && (text.length > 4 ? "cl-longer" : "cl-long")].filter(Boolean).join(" ");
         if (corner != null) td.dataset.corner = corner;
         else delete td.dataset.corner;
         if (pick) td.setAttribute("aria-label", label ?? `${fig.t("row", { r: r + 1, c: c + 1 })}: ${text || fig.t("empty")}`);
