@@ -72,31 +72,14 @@ function render({ model, el }) {
   const image = () => fig.get("image");
   const settings = () => [fig.get("f"), fig.get("s"), fig.get("kind")];
   const shape = () => shapeOf(image(), fig.get("f"), fig.get("s"));
-  const clamp = (value, size) => Math.max(0, Math.min(size - 1, value));
-  const position = () => fig.get("position").map((value, axis) => clamp(value, shape()[axis]));
-  const index = () => position()[0] * shape()[1] + position()[1];
-  const total = () => shape()[0] * shape()[1];
-  const cellAt = (i) => [Math.floor(i / shape()[1]), i % shape()[1]];
-  const isAt = ([r, c]) => (cell) => cell[0] === r && cell[1] === c;
-
-  const go = (r, c, filled = fig.get("filled")) => {
-    const cell = [clamp(r, shape()[0]), clamp(c, shape()[1])];
-    fig.set({ position: cell, filled: filled.some(isAt(cell)) ? filled : [...filled, cell] });
-  };
-  const restart = (changes = {}) => fig.set({ ...changes, position: [0, 0], filled: [[0, 0]] });
-  const moves = {
-    step: () => index() < total() - 1 && (go(...cellAt(index() + 1)), true),
-    back: () => go(...cellAt(clamp(index() - 1, total())), fig.get("filled").filter((cell) => !isAt(position())(cell))),
-    all: () => go(...cellAt(total() - 1), range(total()).map(cellAt)),
-    reset: () => restart(),
-    ended: () => index() === total() - 1,
-  };
+  const steps = walk(fig, shape);
 
   // Takes the change, or says why it cannot be.
   const resize = (changes) => {
     const { image: picture, f } = { image: image(), f: fig.get("f"), ...changes };
     const [height, width] = [picture.length, picture[0].length];
-    if (f <= Math.min(height, width)) return restart(changes);
+    steps.player.pause();
+    if (f <= Math.min(height, width)) return fig.set({ ...changes, position: 0, seen: [0] });
     fig.explain(t("tooLarge", { f, h: height, w: width }));
     return false;
   };
@@ -108,28 +91,26 @@ function render({ model, el }) {
     label: t("gradient"), options: options("off", "one", "filled"), onChange: (value) => fig.set({ gradient: value }),
   });
   const typed = matrixBox(fig, { label: t("type"), help: t("typeHelp"), most: 10, onChange: (matrix) => resize({ image: matrix }) });
-  const player = fig.player(moves);
   fig.controls.append(kind.el, f.el, s.el, gradient.el, typed.el);
 
   const input = numberGrid(fig, { caption: t("input") });
-  const keyboard = { home: () => go(0, 0), end: () => go(...shape()), space: player.flip };
-  const nudge = (dr, dc) => go(position()[0] + dr, position()[1] + dc);
-  const move = (r, c) => go(Math.round(r / fig.get("s")), Math.round(c / fig.get("s")));
+  const { keyboard, nudge } = steps;
+  const move = (r, c) => steps.at(Math.round(r / fig.get("s")), Math.round(c / fig.get("s")));
   const frame = slidingWindow(fig, input, { label: t("window"), move, nudge, keyboard });
-  const output = numberGrid(fig, { caption: t("output"), pick: go, keyboard });
+  const output = numberGrid(fig, { caption: t("output"), pick: (r, c) => steps.at(r, c), keyboard });
   fig.stage.append(input.el, output.el);
-  fig.el.insertBefore(player.el, fig.status);
+  fig.el.insertBefore(steps.player.el, fig.status);
   fig.hint.textContent = t("hint");
 
-  // Ones where the gradient starts, zeros elsewhere.
-  const upstream = (cells) => range(shape()[0]).map((r) => range(shape()[1]).map((c) => Number(cells.some(isAt([r, c])))));
+  // A grid of the output's shape, from what `make` gives for the cell's number.
+  const overOutput = (make) => range(shape()[0]).map((r) => range(shape()[1]).map((c) => make(r * shape()[1] + c, r, c)));
 
-  function line(cell) {
-    const { numbers, sum, value, ties, winner } = cell;
+  function line({ numbers, sum, value, ties, winner }) {
+    const [, r, c] = steps.cell();
     const n = numbers.length;
     const mode = fig.get("gradient");
     return [
-      `${t("place", { r: position()[0] + 1, c: position()[1] + 1 })}.`,
+      `${t("place", { r: r + 1, c: c + 1 })}.`,
       winner
         ? t("maxLine", { numbers: numbers.map((x) => format(x)).join(", "), value: format(value), r: winner[0] + 1, c: winner[1] + 1 })
         : t("averageLine", { numbers: numbers.map(factor).join(" + "), n, sum: format(sum), value: format(value) }),
@@ -154,20 +135,24 @@ function render({ model, el }) {
     s.set(fig.get("s"));
     gradient.set(fig.get("gradient"));
     typed.set(image());
-    const [r, c] = position();
-    const backward = fig.get("gradient") !== "off";
+    const [, r, c] = steps.cell();
+    const mode = fig.get("gradient");
+    const seen = steps.seen();
     const cell = poolCell(image(), r, c, ...settings());
-    const filled = [...fig.get("filled"), [r, c]];
-    const values = pool(image(), ...settings()).map((row, i) => row.map((value, j) => (filled.some(isAt([i, j])) ? value : null)));
-    const sent = upstream(fig.get("gradient") === "one" ? [[r, c]] : filled);
+    const all = pool(image(), ...settings());
+    const values = overOutput((i, y, x) => (seen.has(i) ? all[y][x] : null));
+    const starts = { off: () => false, one: (i) => i === steps.position(), filled: (i) => seen.has(i) };
+    const sent = overOutput((i) => Number(starts[mode](i)));
     const got = poolBackward(image(), sent, ...settings());
+    const backward = mode !== "off";
+    const isAt = (i, j, [y, x] = []) => i === y && j === x;
     const corner = (numbers) => (i, j) => (backward && numbers[i][j] ? format(numbers[i][j]) : null);
 
     input.caption(t(backward ? "inputGradient" : "input"));
     input.draw(image(), {
       tint: backward ? null : "grey",
       cell: (i, j) => ({
-        class: [backward && got[i][j] && "pool-gets", cell.winner && isAt([i, j])(cell.winner) && "pool-wins"].filter(Boolean).join(" "),
+        class: [backward && got[i][j] && "pool-gets", isAt(i, j, cell.winner) && "pool-wins"].filter(Boolean).join(" "),
         corner: corner(got)(i, j),
       }),
     });
@@ -175,12 +160,12 @@ function render({ model, el }) {
     output.draw(values, {
       tint: backward ? null : "grey",
       of: image(),
-      cell: (i, j) => ({ class: isAt([i, j])([r, c]) ? "cl-now" : "", corner: corner(sent)(i, j) }),
+      cell: (i, j) => ({ class: isAt(i, j, [r, c]) ? "cl-now" : "", corner: corner(sent)(i, j) }),
     });
     output.current(r, c);
     frame.place({
       r: r * fig.get("s"), c: c * fig.get("s"), height: fig.get("f"), width: fig.get("f"),
-      now: index() + 1, of: total(), text: t("place", { r: r + 1, c: c + 1 }),
+      now: steps.position() + 1, of: steps.count(), text: t("place", { r: r + 1, c: c + 1 }),
     });
     fig.say(line(cell));
     tables([[t("input"), image()], [t("output"), values], ...(backward ? [[t("tableGradient"), got]] : [])]);

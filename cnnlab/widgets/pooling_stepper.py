@@ -30,10 +30,10 @@ class PoolingStepper(Figure, script="pooling_stepper"):
     kind
         ``"max"`` or ``"average"``.
 
-    The reader's moves can be read back: ``position`` is the output cell ``[row, column]`` whose
-    window is shown, ``filled`` the output cells computed so far, and ``gradient`` what is shown of
-    the backward pass: ``"off"``, ``"one"`` (a gradient of 1 at that cell) or ``"filled"`` (at every
-    computed cell).
+    The reader's moves can be read back: ``position`` is the output cell whose window is shown,
+    ``seen`` the cells computed so far, both counted from 0 in reading order. ``gradient`` says what
+    is shown of the backward pass: ``"off"``, ``"one"`` (a gradient of 1 at that cell) or
+    ``"filled"`` (at every computed cell).
 
     Raises
     ------
@@ -46,8 +46,8 @@ class PoolingStepper(Figure, script="pooling_stepper"):
     s = Whole(1, at_least=1, at_most=MOST)
     kind = OneOf("max", "average")
     gradient = OneOf("off", "one", "filled")
-    position = traitlets.List([0, 0]).tag(sync=True)
-    filled = traitlets.List([[0, 0]]).tag(sync=True)
+    position = Whole(0)
+    seen = traitlets.List(traitlets.Int(), [0]).tag(sync=True)
 
     def __init__(
         self, image: Any = "lecture", f: int = 3, s: int = 1, kind: str = "max", **kwargs: Any
