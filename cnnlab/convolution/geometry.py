@@ -1,5 +1,7 @@
 """Where a filter fits: sizes, padding and windows."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
@@ -11,6 +13,7 @@ PAD_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge"}
 
 Padding = int | str
 Sides = tuple[int, int]
+Cells = tuple[slice, slice, slice]
 
 
 def reach(f: int, dilation: int = 1) -> int:
@@ -141,6 +144,12 @@ def pad(x: ArrayLike, padding: int | tuple[Sides, Sides], mode: str = "zeros") -
     return np.pad(x, width, PAD_MODES[mode])
 
 
+def crop(x: np.ndarray, border: tuple[Sides, Sides]) -> np.ndarray:
+    """Take a border off again: the part of a padded ``(N, H, W, C)`` that is image."""
+    (top, bottom), (left, right) = border
+    return x[:, top : x.shape[1] - bottom, left : x.shape[2] - right]
+
+
 def windows(x: np.ndarray, size: tuple[int, int], stride: int = 1, dilation: int = 1) -> np.ndarray:
     """Every window that a filter looks through, as a view: nothing is copied.
 
@@ -162,3 +171,26 @@ def windows(x: np.ndarray, size: tuple[int, int], stride: int = 1, dilation: int
     else:
         view = sliding_window_view(x, spans, axis=(1, 2))[:, ::stride, ::stride]
     return view[..., ::dilation, ::dilation]
+
+
+def offsets(
+    size: tuple[int, int], out: tuple[int, int], stride: int = 1, dilation: int = 1
+) -> Iterator[tuple[tuple[int, int], Cells]]:
+    """For each place in a window, the cells of the padded image that it meets, in reading order.
+
+    Parameters
+    ----------
+    size, out
+        ``(f_h, f_w)`` of the window, and ``(H_out, W_out)``, how many positions it takes.
+
+    Yields
+    ------
+    (i, j), cells
+        A place in the window, and what cuts ``(N, H_out, W_out, C)`` out of ``(N, H, W, C)``: the
+        cell that this place meets, for every position of the window.
+    """
+    height, width = (stride * (n - 1) + 1 for n in out)  # from the first position to the last
+    for i, j in np.ndindex(*size):
+        rows = slice(i * dilation, i * dilation + height, stride)
+        columns = slice(j * dilation, j * dilation + width, stride)
+        yield (i, j), (slice(None), rows, columns)
