@@ -1,3 +1,6 @@
+// A book opened from a folder cannot read its own pages for the snippets of a search.
+if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
 // Lets the keyboard reach long equations, which scroll sideways. (The theme does it for code.)
 (() => {
   const mark = () => {

@@ -1,0 +1,219 @@
+"""The built book, as a reader's browser meets it: every page, wide and narrow, light and dark."""
+
+import itertools
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import pytest
+import yaml
+from axe_playwright_python.sync_playwright import Axe
+from bs4 import BeautifulSoup
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[2]
+HTML = ROOT / "_build" / "html"
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+DOCUMENTS = [TOC["root"], *(c["file"] for part in TOC["parts"] for c in part["chapters"])]
+PAGES = [f"{name}.html" for name in (*DOCUMENTS, "genindex", "search")]
+LOOKS = {
+    "light": {"width": 1280},
+    "dark": {"width": 1280, "dark": True},
+    "phone": {"width": 390, "height": 844},
+    "dark phone": {"width": 390, "height": 844, "dark": True},
+}
+MOST_BYTES = 2_000_000  # of one page with all that it loads, fonts left out
+DEAD = ("fontawesome.js", "thebe", "require.js", "cdn")
+READY = """async () => {
+  await window.MathJax?.startup?.promise;
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
+LOADED = """() => performance.getEntriesByType("resource").map((entry) => (
+  { address: entry.name, status: entry.responseStatus, bytes: entry.encodedBodySize }))"""
+WIDGET_VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]'
+
+
+@cache
+def parsed(name: str) -> BeautifulSoup:
+    return BeautifulSoup((HTML / name).read_text("utf-8"), "html.parser")
+
+
+def has_code(name: str) -> bool:
+    return bool(parsed(name).select(".cell_input, .cell_output"))
+
+
+@pytest.fixture
+def opened(site, open_page):
+    """Open a page of the book and wait until it is still."""
+
+    def open_(name: str, **look):
+        page = open_page(site + name, **look)
+        page.evaluate(READY)
+        return page
+
+    return open_
+
+
+def test_every_page_is_in_the_table_of_contents(site):
+    built = {path.relative_to(HTML).as_posix() for path in HTML.glob("book/**/*.html")}
+    assert built == set(PAGES) - {"genindex.html", "search.html"}
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_page_is_whole(opened, name, look):
+    """Nothing is missing, nothing is heavy, nothing sticks out, and axe-core finds no fault."""
+    page = opened(name, **LOOKS[look])
+    loaded = page.evaluate(LOADED)
+    assert [each for each in loaded if each["status"] >= 400] == []
+    weight = (HTML / name).stat().st_size
+    weight += sum(e["bytes"] for e in loaded if not e["address"].endswith((".woff", ".woff2")))
+    assert weight < MOST_BYTES
+    addresses = " ".join(each["address"] for each in loaded)
+    assert not [word for word in DEAD if word in addresses]
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert page.evaluate("document.documentElement.dataset.theme") == look.split()[0].replace(
+        "phone", "light"
+    )
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_mathematics_is_set(opened, name):
+    page = opened(name)
+    formulas = len(parsed(name).select(".math"))
+    assert page.locator("mjx-container").count() == formulas
+    assert page.locator("mjx-assistive-mml").count() == formulas
+    assert page.locator("mjx-merror").count() == 0
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_figures_are_alive(opened, name):
+    page = opened(name)
+    views = parsed(name).select(WIDGET_VIEW)
+    figures = page.locator(".anywidget-lite")
+    assert figures.count() == len(views)
+    for number in range(len(views)):
+        figures.nth(number).locator("button, input, select").first.wait_for(timeout=10_000)
+
+
+def test_the_book_has_mathematics_and_figures(site):
+    assert any(parsed(name).select(".math") for name in PAGES)
+    assert any(parsed(name).select(WIDGET_VIEW) for name in PAGES)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pictures_say_what_they_show(site, name):
+    for image in parsed(name).select("img"):
+        assert len(image.get("alt", "").split()) > 1, image
+        assert (HTML / name).parent.joinpath(image["src"]).resolve().is_file(), image
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_inside_the_book_lead_somewhere(site, name):
+    broken = []
+    for link in parsed(name).select("a[href]"):
+        address, anchor = urldefrag(link["href"])
+        if urlsplit(address).scheme:
+            continue
+        target = (
+            (HTML / name).parent.joinpath(unquote(address)).resolve() if address else HTML / name
+        )
+        if not target.is_file():
+            broken.append(link["href"])
+        elif anchor and target.suffix == ".html":
+            other = parsed(target.relative_to(HTML).as_posix())
+            if not other.find(id=anchor):
+                broken.append(link["href"])
+    assert broken == []
+
+
+@pytest.mark.parametrize("name", [f"{name}.html" for name in DOCUMENTS])
+def test_launch_buttons_are_where_code_is(site, name):
+    links = [link["href"] for link in parsed(name).select(".dropdown-launch-buttons a")]
+    if not has_code(name):
+        assert links == []
+        return
+    notebook = name.removesuffix(".html") + ".ipynb"
+    binder, colab = links
+    assert binder.startswith("https://mybinder.org/v2/gh/")
+    assert binder.endswith(f"/notebooks?urlpath=lab/tree/{notebook}")
+    assert colab.startswith("https://colab.research.google.com/github/")
+    assert colab.endswith(f"/blob/notebooks/{notebook}")
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name != "search.html"])
+def test_a_downloaded_book_works_from_its_folder(site, open_page, name):
+    page = open_page((HTML / name).as_uri())
+    page.evaluate(READY)
+    assert page.locator("mjx-container").count() == len(parsed(name).select(".math"))
+    figures = page.locator(".anywidget-lite")
+    for number in range(len(parsed(name).select(WIDGET_VIEW))):
+        figures.nth(number).locator("button, input, select").first.wait_for(timeout=10_000)
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_search_finds(site, open_page, scheme):
+    base = site if scheme == "http" else HTML.as_uri() + "/"
+    page = open_page(f"{base}search.html?q=convolution")
+    first = page.locator("#search-results li a").first
+    first.wait_for(timeout=10_000)
+    first.click()
+    page.wait_for_url("**/book/**")
+
+
+def test_the_front_door_leads_to_the_first_page(open_page, site):
+    page = open_page(f"{site}index.html")
+    page.wait_for_url(f"{site}{DOCUMENTS[0]}.html")
+
+
+def test_the_keyboard_can_skip_the_navigation(opened):
+    page = opened(PAGES[1])
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "#main-content"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('#main-content') !== null")
+
+
+def test_answers_fold_and_open_by_keyboard(opened):
+    name = next(name for name in PAGES if parsed(name).select("details.dropdown"))
+    answer = opened(name).locator("details.dropdown").first
+    assert answer.get_attribute("open") is None
+    answer.locator("summary").press("Enter")
+    assert answer.get_attribute("open") is not None
+
+
+def test_the_reader_chooses_the_theme_and_the_choice_stays(opened, site):
+    page = opened(PAGES[0])
+    theme = "document.documentElement.dataset.theme"
+    switch = page.locator(".theme-switch-button").first
+    seen = [page.evaluate(theme)]
+    for _ in itertools.takewhile(lambda _: seen[-1] != "dark", range(3)):
+        switch.click()
+        seen.append(page.evaluate(theme))
+    assert seen[-1] == "dark"
+    page.goto(site + PAGES[1])
+    assert page.evaluate(theme) == "dark"
+
+
+def test_the_record_names_every_page_that_ran(site):
+    ran = {f"{name}.html" for name in DOCUMENTS if has_code(f"{name}.html")}
+    record = parsed("book/how-it-ran.html").select_one("table")
+    links = {link["href"] for link in record.select("a")}
+    assert {(HTML / "book" / link).resolve().relative_to(HTML).as_posix() for link in links} == ran
+
+
+def test_versions_on_the_record_are_those_that_ran(site):
+    from importlib.metadata import version
+
+    _, machine = parsed("book/how-it-ran.html").select("table")
+    facts = dict(
+        [cell.get_text(strip=True) for cell in row.select("td")]
+        for row in machine.select("tbody tr")
+    )
+    assert facts["numpy"] == version("numpy")
+    assert facts["keras"] == version("keras")
+    assert facts["Processor"]
