@@ -16,9 +16,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
+from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Polygon, Rectangle
 from numpy.typing import ArrayLike
 
 DPI = 144  # two pixels for each CSS pixel: sharp on a phone
@@ -31,6 +31,11 @@ LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 GRAYS = LinearSegmentedColormap.from_list("grays", ["#8f8f8f", "#ffffff"])
 SIGNED_CELLS = LinearSegmentedColormap.from_list("signed", ["#74b3e0", "#ffffff", "#f0a07c"])
 SIGNED = plt.get_cmap("RdBu_r")
+MISTAKES = LinearSegmentedColormap.from_list("mistakes", ["#ffffff", "#f0a07c"])
+SHEETS = ("#c0392b", "#1e8449", "#1f618d")  # red, green and blue, dark enough for a frame
+FILTER_INKS = ("#e69f00", "#7d3c98", "#117a65", "#555555")
+SHIFT, THICK = 1.22, 0.16  # cells: from one sheet of a block to the next, and its thickness
+SLANT = 0.35  # of a box's width, in a drawing of it from the side
 
 # Pages also draw with matplotlib itself: the style holds for whoever imports this module.
 plt.rcParams.update(
@@ -188,6 +193,7 @@ def images(
     columns: int | None = None,
     width: float = WIDTH,
     signed: bool | None = None,
+    largest: float | None = None,
 ) -> Figure:
     """Draw pictures, kernels or feature maps side by side.
 
@@ -203,12 +209,15 @@ def images(
         Of the figure, in inches, at most 7.2.
     signed
         Colour ``(H, W)`` pictures by the sign of their values. None: those with negative ones.
-        Each picture has its own scale, from 0 (or as far below as above) to its largest value.
+        The scale goes from 0, or from as far below zero as above, to the largest value.
+    largest
+        One end of the scale for all ``(H, W)`` pictures, to compare them. None: each its own.
 
     Raises
     ------
     ValueError
-        If a picture is not one, or the numbers of titles and pictures differ.
+        If a picture is not one, the numbers of titles and pictures differ, or a size is not
+        positive.
     """
     if len(pictures) == 0:
         raise ValueError("pictures is empty; expected at least one picture")
@@ -227,6 +236,8 @@ def images(
     columns = min(columns or len(arrays), len(arrays))
     if not 0 < width <= WIDTH:
         raise ValueError(f"width is {width}; expected more than 0 and at most {WIDTH} inches")
+    if largest is not None and not largest > 0:
+        raise ValueError(f"largest is {largest}; expected a positive number")
     rows = ceil(len(arrays) / columns)
     side = width / columns
     tallest = max(array.shape[0] / array.shape[1] for array in arrays) * side
@@ -243,7 +254,9 @@ def images(
     for ax, array, title in zip(axes.flat, arrays, titles, strict=False):
         by_sign = bool((array < 0).any()) if signed is None else signed
         colours: Colormap | str = SIGNED if by_sign else "gray"
-        ax.imshow(array, cmap=colours, norm=None if array.ndim == 3 else _norm(array, by_sign))
+        ax.imshow(
+            array, cmap=colours, norm=None if array.ndim == 3 else _norm(array, by_sign, largest)
+        )
         ax.set_title(title)
     return fig
 
@@ -292,6 +305,173 @@ def curves(
     return fig
 
 
+def volumes_by_hand(
+    image: ArrayLike,
+    filters: ArrayLike,
+    result: ArrayLike,
+    step: tuple[int, int] = (0, 0),
+) -> Figure:
+    """Draw ``image ∗ filters = result`` as blocks: each channel a sheet, the first in front.
+
+    Behind the first sheet only the top row and the right column of a channel can be seen. Three
+    channels are red, green and blue; a sheet of the result has the colour of its filter's frame.
+
+    Parameters
+    ----------
+    image
+        ``(H, W, C)``.
+    filters
+        ``(f_h, f_w, C, K)``: K filters, drawn below each other.
+    result
+        ``(H_out, W_out, K)``. The figure draws what it is given: it computes nothing.
+    step
+        Row and column of `result`: its cells and its window in `image` get a frame (stride 1).
+
+    Raises
+    ------
+    ValueError
+        If an array has another rank, channels differ, or `step` or its window lies outside.
+    """
+    image = _checked(image, "image", ndim=3)
+    filters = _checked(filters, "filters", ndim=4)
+    result = _checked(result, "result", ndim=3)
+    f_h, f_w, channels, K = filters.shape
+    if image.shape[2] != channels or result.shape[2] != K:
+        raise ValueError(
+            f"filters has shape {filters.shape}; expected (f_h, f_w, {image.shape[2]},"
+            f" {result.shape[2]}) for the channels of image and result"
+        )
+    row, column = step
+    if not (0 <= row < result.shape[0] and 0 <= column < result.shape[1]):
+        raise ValueError(f"step is {step}; expected a cell of result {result.shape[:2]}")
+    if row + f_h > image.shape[0] or column + f_w > image.shape[1]:
+        raise ValueError(f"step is {step}; its window is not inside image {image.shape[:2]}")
+    middle = sum(_extent(f_h, channels) for _ in range(K)) + (K - 1)
+    height = max(_extent(image.shape[0], channels), middle, _extent(result.shape[0], K))
+    sizes = [(image.shape[1], channels), (f_w, channels), (result.shape[1], K)]
+    lefts = np.cumsum([0, *(_extent(*size) + 1.3 for size in sizes)])
+    width = lefts[-1] - 1.3
+    scale = min(0.42, WIDTH / width)  # inches for each cell
+    fig, ax = plt.subplots(figsize=(width * scale, (height + 1.2) * scale))
+    inks = SHEETS if channels == 3 else ("#555555",) * channels
+    outputs = [FILTER_INKS[k % len(FILTER_INKS)] for k in range(K)]
+    size = 26 * scale
+    _block(ax, image, lefts[0], inks, size, window=(row, column, f_h, f_w))
+    bottoms = np.linspace(middle / 2, -middle / 2, K, endpoint=False) - middle / K / 2
+    for k, centre in enumerate(bottoms):
+        frame = outputs[k] if K > 1 else None
+        _block(ax, filters[..., k], lefts[1], inks, size, centre=centre, frame=frame)
+    _block(ax, result, lefts[2], outputs, size, window=(row, column, 1, 1))
+    for left, sign in ((lefts[1], "∗"), (lefts[2], "=")):
+        ax.text(left - 0.65, 0, sign, ha="center", va="center", fontsize=18)
+    names = [image.shape, filters.shape[:3], result.shape]
+    for left, (w, depth), shape in zip(lefts, sizes, names, strict=False):
+        name = " × ".join(map(str, shape))
+        many = f"{K} filters\n" if shape is names[1] and K > 1 else ""
+        ax.text(left + _extent(w, depth) / 2, -height / 2 - 0.3, many + name, ha="center", va="top")
+    ax.set(xlim=(-0.2, width + 0.2), ylim=(-height / 2 - 2, height / 2 + 0.2), aspect="equal")
+    ax.set_axis_off()
+    return fig
+
+
+def network(shapes: Sequence[Sequence[int]], names: Sequence[str], scale: float = 1.0) -> Figure:
+    """Draw the volumes of a network as boxes in a row: height, width, and depth to the right.
+
+    Heights and widths are to scale; channels are drawn thinner, so that 16 of them find room. A
+    vector is a bar, its length the root of its size.
+
+    Parameters
+    ----------
+    shapes
+        ``(H, W, C)`` or ``(units,)``, in the order of the network.
+    names
+        What made each: written below it, with its shape.
+    scale
+        Makes all boxes larger or smaller than the page's width would.
+
+    Raises
+    ------
+    ValueError
+        If a shape is not one of these, or the numbers of names and shapes differ.
+    """
+    if len(names) != len(shapes) or not shapes:
+        raise ValueError(f"names has {len(names)} entries; expected {len(shapes)}, one a shape")
+    for i, shape in enumerate(shapes):
+        if len(shape) not in (1, 3) or min(shape) < 1:
+            raise ValueError(f"shapes[{i}] is {tuple(shape)}; expected (H, W, C) or (units,)")
+    boxes = [
+        (side[0], side[1], 1.0 + 0.35 * side[2]) if len(side) == 3 else (2 * side[0] ** 0.5, 1, 1)
+        for side in shapes
+    ]
+    widths = [max(depth + SLANT * w, 5.2) for _, w, depth in boxes]
+    lefts = np.cumsum([0, *(w + 1.2 for w in widths)])
+    top = max(h + SLANT * w for h, w, _ in boxes)
+    inches = scale * WIDTH / lefts[-1]
+    fig, ax = plt.subplots(figsize=(WIDTH * scale, (top + 9) * inches))
+    for (h, w, depth), left, room, name, shape in zip(
+        boxes, lefts, widths, names, shapes, strict=False
+    ):
+        x, y = left + (room - depth - SLANT * w) / 2, -(h + SLANT * w) / 2
+        away = SLANT * w
+        faces = (
+            ([(x, y), (x + depth, y), (x + depth, y + h), (x, y + h)], 0.45),
+            (
+                [(x, y + h), (x + depth, y + h), (x + depth + away, y + h + away)]
+                + [(x + away, y + h + away)],
+                0.2,
+            ),
+            (
+                [(x + depth, y), (x + depth + away, y + away)]
+                + [(x + depth + away, y + h + away), (x + depth, y + h)],
+                0.7,
+            ),
+        )
+        for corners, strength in faces:
+            colour = _tinted(LINES[0] if len(shape) == 3 else LINES[1], strength)
+            ax.add_patch(Polygon(corners, facecolor=colour, edgecolor=INK, linewidth=0.7))
+        label = f"{name}\n" + "×".join(map(str, shape))
+        ax.text(left + room / 2, -top / 2 - 1.5, label, ha="center", va="top", fontsize=9)
+    ax.set(xlim=(-0.6, lefts[-1] - 0.6), ylim=(-top / 2 - 8.5, top / 2 + 0.5), aspect="equal")
+    ax.set_axis_off()
+    return fig
+
+
+def confusion(truth: ArrayLike, predicted: ArrayLike, classes: int) -> Figure:
+    """Draw how often each class was taken for each: rows are the truth, columns the answers.
+
+    The shades show mistakes only, since right answers would outshine them.
+
+    Parameters
+    ----------
+    truth, predicted
+        ``(N,)`` labels from 0 to `classes` − 1.
+    classes
+        How many there are.
+
+    Raises
+    ------
+    ValueError
+        If the labels are not two equally long lists of whole numbers in this range.
+    """
+    labels = [_checked(each, n, 1) for each, n in ((truth, "truth"), (predicted, "predicted"))]
+    for name, each in zip(("truth", "predicted"), labels, strict=True):
+        if each.min() < 0 or each.max() >= classes or (each % 1).any():
+            raise ValueError(f"{name} holds other labels than 0 to {classes - 1}")
+    if len(labels[0]) != len(labels[1]):
+        raise ValueError(f"predicted has {len(labels[1])} labels; expected {len(labels[0])}")
+    counts = np.zeros((classes, classes), int)
+    np.add.at(counts, tuple(each.astype(int) for each in labels), 1)
+    mistakes = counts * (1 - np.eye(classes, dtype=int))
+    fig, ax = plt.subplots(figsize=(0.5 * classes + 0.6,) * 2, layout="constrained")
+    ax.imshow(mistakes, cmap=MISTAKES, vmin=0, vmax=max(mistakes.max(), 1))
+    for (r, c), count in np.ndenumerate(counts):
+        if count:
+            ax.text(c, r, f"{count}", ha="center", va="center", fontsize=10)
+    ax.set(xticks=range(classes), yticks=range(classes), xlabel="answer", ylabel="truth")
+    ax.tick_params(length=0)
+    return fig
+
+
 def written(number: float) -> str:
     """A number as it stands in a cell: whole numbers bare, others with two decimals, a true minus.
 
@@ -314,9 +494,73 @@ def _checked(array: ArrayLike, name: str, ndim: int | tuple[int, ...]) -> np.nda
     return array
 
 
-def _norm(array: np.ndarray, signed: bool) -> Normalize:
+def _norm(array: np.ndarray, signed: bool, largest: float | None = None) -> Normalize:
     """The scale of a picture: zero in the middle if signed, else zero (or less) at the dark end."""
-    if signed:
-        largest = np.abs(array).max() or 1
-        return Normalize(-largest, largest)
-    return Normalize(min(0, array.min()), array.max() if array.max() > 0 else 1)
+    if largest is None:
+        largest = (np.abs(array) if signed else array).max()
+        largest = largest if largest > 0 else 1
+    return Normalize(-largest if signed else min(0, array.min()), largest)
+
+
+def _extent(cells: int, sheets: int) -> float:
+    """How many cells wide or high a block is, with its sheets shifted behind each other."""
+    return cells + (sheets - 1) * SHIFT + THICK
+
+
+def _block(
+    ax: Axes,
+    array: np.ndarray,
+    left: float,
+    inks: Sequence[str],
+    size: float,
+    centre: float = 0,
+    window: tuple[int, int, int, int] | None = None,
+    frame: str | None = None,
+) -> None:
+    """Draw ``(H, W, C)`` as sheets from back to front, around the height `centre`."""
+    H, W, C = array.shape
+    signed = bool((array < 0).any())
+    norm = _norm(array, signed)
+    bottom = centre - _extent(H, C) / 2
+    for c in reversed(range(C)):
+        x, y = left + c * SHIFT, bottom + c * SHIFT
+        ink, order = frame or inks[c], 10 * (C - c)
+        side = [(x + W, y), (x + W + THICK, y + THICK)]
+        side += [(x + W + THICK, y + H + THICK), (x + W, y + H)]
+        roof = [(x, y + H), (x + W, y + H), (x + W + THICK, y + H + THICK)]
+        roof += [(x + THICK, y + H + THICK)]
+        for corners, strength in ((side, 0.75), (roof, 0.5)):
+            edge = Polygon(corners, facecolor=_tinted(ink, strength), edgecolor=ink, zorder=order)
+            ax.add_patch(edge)
+        shades = LinearSegmentedColormap.from_list("sheet", ["#ffffff", _tinted(inks[c], 0.55)])
+        for (i, j), value in np.ndenumerate(array[..., c]):
+            colour = (SIGNED_CELLS if signed else shades)(norm(value))
+            corner = (x + j, y + H - 1 - i)
+            ax.add_patch(
+                Rectangle(
+                    corner, 1, 1, facecolor=colour, edgecolor="#777777", lw=0.5, zorder=order + 1
+                )
+            )
+            if c == 0 or i == 0 or j == W - 1:
+                ax.text(
+                    corner[0] + 0.5,
+                    corner[1] + 0.5,
+                    written(value),
+                    ha="center",
+                    va="center",
+                    fontsize=size,
+                    zorder=order + 2,
+                )
+        outline = Rectangle((x, y), W, H, fill=False, edgecolor=ink, lw=2, zorder=order + 3)
+        ax.add_patch(outline)
+        if window is not None:
+            top, start, height, width = window
+            corner = (x + start, y + H - top - height)
+            ax.add_patch(
+                Rectangle(corner, width, height, fill=False, edgecolor=INK, lw=3, zorder=order + 4)
+            )
+
+
+def _tinted(colour: str, strength: float) -> tuple[float, float, float]:
+    """A colour mixed with white."""
+    return tuple(1 - strength * (1 - part) for part in to_rgb(colour))

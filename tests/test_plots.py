@@ -136,6 +136,12 @@ def test_pictures_without_signs_are_gray_from_zero():
     assert [ax.get_title() for ax in fig.axes] == ["a", "b"]
 
 
+def test_one_scale_makes_pictures_comparable():
+    fig = plots.images([np.ones((2, 3)), -2 * np.ones((2, 3))], largest=4)
+    scales = [(ax.images[0].norm.vmin, ax.images[0].norm.vmax) for ax in fig.axes]
+    assert scales == [(0, 4), (-4, 4)]
+
+
 def test_colours_are_drawn_as_they_are():
     picture = np.zeros((4, 5, 3))
     picture[:, :, 1] = 1
@@ -159,6 +165,7 @@ def test_pictures_stand_in_rows():
         ({"pictures": [np.full((3, 4, 3), 255)]}, "to 255"),
         ({"pictures": [np.ones((3, 4))], "titles": ["a", "b"]}, "titles has 2 entries; expected 1"),
         ({"pictures": [np.ones((3, 4))], "width": 9}, "width is 9"),
+        ({"pictures": [np.ones((3, 4))], "largest": 0}, "largest is 0"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(arguments, message):
