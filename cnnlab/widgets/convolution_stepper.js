@@ -13,7 +13,7 @@ const PHRASES = {
     impossible: "That does not fit: the kernel spans {span} {axis}{why}, and the image with its padding has only {n}. The figure keeps the last sizes that fit.",
     rows: "rows", columns: "columns", because: " ({dilation} · ({f} − 1) + 1, because of the dilation)",
     size: "Output rows: {rows}. Output columns: {columns}.",
-    every: "Every cell of the output", row: "Row", column: "Column", products: "Products", sum: "Sum",
+    every: "Every cell of the output", rowHead: "Row", columnHead: "Column", products: "Products", sum: "Sum",
     hint: "Drag the window, or press a cell. Keyboard: arrow keys move the window or the output’s cell, Home and End go to the first and the last, Space plays and pauses.",
   },
   es: {
@@ -28,7 +28,7 @@ const PHRASES = {
     impossible: "No cabe: el kernel abarca {span} {axis}{why}, y la imagen con su relleno solo tiene {n}. La figura conserva los últimos tamaños que caben.",
     rows: "filas", columns: "columnas", because: " ({dilation} · ({f} − 1) + 1, por la dilatación)",
     size: "Filas de la salida: {rows}. Columnas de la salida: {columns}.",
-    every: "Todas las celdas de la salida", row: "Fila", column: "Columna", products: "Productos", sum: "Suma",
+    every: "Todas las celdas de la salida", rowHead: "Fila", columnHead: "Columna", products: "Productos", sum: "Suma",
     hint: "Arrastre la ventana o pulse una celda. Teclado: las flechas mueven la ventana o la celda de la salida, Inicio y Fin van a la primera y a la última, Espacio reproduce y pausa.",
   },
 };
@@ -208,7 +208,7 @@ function render({ model, el }) {
       const products = pairs(now.padded, now.weights, r, c, now.stride, now.dilation).map(written).join(" + ");
       return [r + 1, c + 1, products, format(now.output[r][c])];
     });
-    fig.table(t("every"), ["row", "column", "products", "sum"].map((key) => t(key)), rows);
+    fig.table(t("every"), ["rowHead", "columnHead", "products", "sum"].map((key) => t(key)), rows);
   }
 
   function draw() {

@@ -235,13 +235,13 @@ export function toggle(fig, { label, onChange }) {
 
 // A folded box to type a matrix in. onChange gets the matrix; open() unfolds it.
 export function matrixBox(fig, { label, help, most = 16, onChange }) {
-  const area = h("textarea", { id: uid(), rows: 6, spellcheck: "false", autocomplete: "off", "aria-describedby": uid() });
+  const area = h("textarea", { rows: 6, spellcheck: "false", autocomplete: "off", "aria-label": label, "aria-describedby": uid() });
   const use = () => {
     const { matrix, problem, values } = parseMatrix(area.value, most);
     fig.explain(problem ? fig.t(problem, values) : "");
     if (matrix) onChange(matrix);
   };
-  const el = h("details", { class: "cl-matrix" }, h("summary", {}, label), h("label", { for: area.id }, label),
+  const el = h("details", { class: "cl-matrix" }, h("summary", {}, label),
     h("p", { id: area.getAttribute("aria-describedby") }, help), area, button(fig, { label: fig.t("use"), onClick: use }).el);
   const write = (matrix) => matrix.map((row) => row.map((v) => Math.round(v * 1e4) / 1e4).join(" ")).join("\n");
   let shown = "";

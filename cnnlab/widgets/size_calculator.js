@@ -10,7 +10,7 @@ const PHRASES = {
     height: "Height", width: "Width", both: "Height and width", total: "All layers: {parameters} parameters, {adds} multiply-adds.",
     rest: " The floor drops {rest}/{s}: at the end, {rest} of the padded input is not read.",
     impossible: "Layer {n} does not fit. {axis}: ⌊({size} + 2·{p} − {f}) / {s}⌋ + 1 = {value}, and an output needs at least 1. The filter is {f} wide, its padded input only {room}. Take a smaller f or a larger p.",
-    unreached: "No input: layer {n} has no output.", row: "Row of the cell", column: "Column of the cell",
+    unreached: "No input: layer {n} has no output.", rowBox: "Row of the cell", columnBox: "Column of the cell",
     picture: "The input with the receptive field of one cell", none: "Add a layer to see a receptive field.",
     now: "Layer {n}: the cell in row {r}, column {c} sees {h} × {w} pixels, rows {top} to {bottom} and columns {left} to {right} of the input. The field of its neighbour begins {jump} further (dashed).",
     beyond: " Part of it lies in the padding.", layers: "The layers", full: "At most {most} layers.",
@@ -25,7 +25,7 @@ const PHRASES = {
     height: "Alto", width: "Ancho", both: "Alto y ancho", total: "Todas las capas: {parameters} parámetros, {adds} multiplicaciones y sumas.",
     rest: " La parte entera descarta {rest}/{s}: al final, {rest} de la entrada con relleno no se lee.",
     impossible: "La capa {n} no cabe. {axis}: ⌊({size} + 2·{p} − {f}) / {s}⌋ + 1 = {value}, y una salida necesita al menos 1. El filtro mide {f}, y su entrada con relleno solo {room}. Tome una f menor o una p mayor.",
-    unreached: "Sin entrada: la capa {n} no tiene salida.", row: "Fila de la celda", column: "Columna de la celda",
+    unreached: "Sin entrada: la capa {n} no tiene salida.", rowBox: "Fila de la celda", columnBox: "Columna de la celda",
     picture: "La entrada con el campo receptivo de una celda", none: "Añada una capa para ver un campo receptivo.",
     now: "Capa {n}: la celda de la fila {r}, columna {c} ve {h} × {w} píxeles, filas {top} a {bottom} y columnas {left} a {right} de la entrada. El campo de su vecina empieza {jump} más allá (a rayas).",
     beyond: " Una parte cae en el relleno.", layers: "Las capas", full: "Como mucho, {most} capas.",
@@ -99,7 +99,7 @@ function render({ model, el }) {
   }));
   const picture = svg("svg", { class: "cl-input", role: "img" });
   const caption = h("p", { class: "cl-name" }, t("picture"));
-  const cellBox = ["row", "column"].map((key, axis) => numberBox(fig, {
+  const cellBox = ["rowBox", "columnBox"].map((key, axis) => numberBox(fig, {
     label: t(key), min: 1, onChange: (value) => fig.set({ cell: where().map((n, i) => (i === axis ? value - 1 : n)) }),
   }));
   const drawing = h("div", { class: "cl-drawing" }, caption, picture, h("div", { class: "cl-controls" }, ...cellBox.map((one) => one.el)));
