@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import numpy as np
 import traitlets
 
+from cnnlab.convolution import pool2d
 from cnnlab.widgets.frame import Figure, Matrix, OneOf, Whole
 
 IMAGES = {
@@ -63,3 +65,9 @@ class PoolingStepper(Figure, script="pooling_stepper"):
                 f"f is {state['f']}; expected at most {min(shape)}, because image has shape {shape}"
             )
         return proposal["value"]
+
+    @property
+    def output(self) -> np.ndarray:
+        """The whole output, shape (H_out, W_out), computed from the state by NumPy."""
+        x = np.array(self.image, float)[None, :, :, None]  # (1, H, W, 1)
+        return pool2d(x, self.f, self.s, kind=self.kind)[0, :, :, 0]

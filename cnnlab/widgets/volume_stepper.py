@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
+from cnnlab.convolution import conv2d, kernel
 from cnnlab.widgets.frame import Figure, Whole
 
 # A bright shape on a dark ground, seen a little differently by each channel.
@@ -16,8 +17,8 @@ IMAGE = [
     [[1, 0, 2], [0, 0, 3], [0, 1, 2], [0, 3, 0], [0, 3, 0], [1, 2, 0]],
     [[0, 0, 3], [1, 0, 2], [0, 0, 2], [1, 3, 0], [0, 2, 1], [0, 3, 0]],
 ]
-VERTICAL = np.array([[1, 0, -1]] * 3)
-FILTERS = np.stack([VERTICAL, VERTICAL.T], axis=-1)[:, :, None].repeat(3, axis=2)  # (3, 3, 3, 2)
+EDGES = np.stack([kernel("vertical"), kernel("horizontal")], axis=-1)  # (3, 3, 2)
+FILTERS = EDGES[:, :, None, :].repeat(3, axis=2)  # (3, 3, 3, 2): the same in each channel
 
 
 class Numbers(traitlets.TraitType):
@@ -103,3 +104,9 @@ class VolumeStepper(Figure, script="volume_stepper"):
                 f"bias has {len(state['bias'])} numbers; expected {count}, one for each filter"
             )
         return proposal["value"]
+
+    @property
+    def output(self) -> np.ndarray:
+        """The whole output, shape (H_out, W_out, K), computed from the state by NumPy."""
+        image, filters, bias = (np.array(v, float) for v in (self.image, self.filters, self.bias))
+        return conv2d(image[None], filters, bias)[0]

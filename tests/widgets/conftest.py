@@ -96,6 +96,17 @@ def run_js(browser) -> Callable[..., list]:
 
 
 @pytest.fixture
+def shown() -> Callable[..., list[list[str]]]:
+    """Read a grid of numbers by its name: ``shown(page, "Output")`` gives its rows."""
+
+    def read(page, name: str) -> list[list[str]]:
+        grid = page.locator("table.cl-grid").and_(page.get_by_label(name, exact=True))
+        return [row.locator("td").all_inner_texts() for row in grid.locator("tr").all()]
+
+    return read
+
+
+@pytest.fixture
 def axe() -> Callable:
     """Assert that axe-core finds nothing wrong on a page: ``axe(page)``."""
 

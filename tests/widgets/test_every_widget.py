@@ -1,0 +1,102 @@
+"""What holds for every interactive figure, whatever it shows."""
+
+import json
+import re
+
+import pytest
+from ipywidgets.widgets.widget import _remove_buffers
+
+from cnnlab import widgets
+
+NAMES = widgets.__all__
+NAMESPACES = {"http://www.w3.org/2000/svg"}  # a name in the language of SVG; nothing is fetched
+NOTHING_MOVES = """() => document.getAnimations().length === 0 &&
+  [...document.querySelectorAll('.cnnlab, .cnnlab *')].every(
+    (el) => getComputedStyle(el).transitionDuration.split(', ').every((time) => time === '0s'))"""
+
+every_widget = pytest.mark.parametrize("name", NAMES)
+
+
+def make(name: str):
+    return getattr(widgets, name)()
+
+
+@every_widget
+def test_the_script_is_small_and_asks_nobody(name):
+    figure = getattr(widgets, name)
+    assert len(figure._esm.encode()) < 30_000
+    assert set(re.findall(r"\w+://[^\s\"'`)]*", figure._esm + figure._css)) <= NAMESPACES
+    assert not re.search(r"\b(import|fetch|XMLHttpRequest|WebSocket)\b\s*[({'\"]", figure._esm)
+
+
+@every_widget
+def test_the_state_is_json(name):
+    state, _, buffers = _remove_buffers(make(name).get_state())
+    assert buffers == []
+    own = {key: value for key, value in state.items() if not key.startswith("_")}
+    assert json.loads(json.dumps(own)) == own
+
+
+@pytest.mark.browser
+@every_widget
+def test_every_word_has_its_translation(name, run_js):
+    figure = getattr(widgets, name)
+    keys = "export const keys = () => [WORDS, PHRASES].map((all) => Object.entries(all).map("
+    script = figure._esm + f"\n{keys}([lang, words]) => [lang, Object.keys(words).sort()]));"
+    frame, own = run_js(type(name, (), {"_esm": script}), "keys", [[]])[0]
+    for (english, words), (spanish, palabras) in (frame, own):
+        assert (english, spanish) == ("en", "es")
+        assert words == palabras
+    assert not set(own[0][1]) & set(frame[0][1]), "a word of the frame is changed"
+
+
+@pytest.mark.browser
+@every_widget
+@pytest.mark.parametrize(
+    "width, dark, lang", [(1280, False, "en"), (1280, True, "en"), (390, True, "es")]
+)
+def test_it_is_accessible_and_fits(name, show, axe, width, dark, lang):
+    page = show(make(name), width=width, dark=dark, lang=lang)
+    for folded in page.locator(".cnnlab summary").all():
+        folded.click()
+    axe(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator(".cnnlab").get_attribute("lang") == lang
+    ground = page.locator(".cnnlab").evaluate("el => getComputedStyle(el).backgroundColor")
+    assert (sum(map(int, re.findall(r"\d+", ground)[:3])) < 150) == dark
+
+
+@pytest.mark.browser
+@every_widget
+def test_there_is_a_table_to_read_instead(name, show):
+    page = show(make(name))
+    table = page.locator(".cl-tables table").first
+    assert not table.is_visible()
+    page.get_by_text("Show as table").click()
+    assert table.locator("caption").inner_text()
+    assert table.locator("thead th[scope=col]").count() > 1
+    assert table.locator("tbody th[scope=row]").count() == table.locator("tbody tr").count() > 0
+
+
+@pytest.mark.browser
+@every_widget
+def test_nothing_moves_for_those_who_ask_for_it(name, show):
+    page = show(make(name), reduced_motion="reduce")
+    for button in page.get_by_role("button", name=re.compile("^(Step|.*more)$")).all()[:1]:
+        button.click()
+    assert page.evaluate(NOTHING_MOVES)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_they_live_together_in_one_page(show, scheme):
+    """All of them twice: unique ids, and a step in one figure changes no other."""
+    page = show(*map(make, NAMES * 2), scheme=scheme)
+    figures = page.locator(".cnnlab")
+    figures.nth(len(NAMES) * 2 - 1).wait_for()
+    ids = page.locator("[id]").evaluate_all("all => all.map((el) => el.id)")
+    assert len(ids) == len(set(ids))
+    before = figures.locator(".cl-status").all_inner_texts()
+    figures.nth(0).get_by_role("button", name="Step").click()
+    after = figures.locator(".cl-status").all_inner_texts()
+    assert [i for i in range(len(NAMES) * 2) if before[i] != after[i]] == [0]

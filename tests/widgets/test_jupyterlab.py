@@ -1,0 +1,115 @@
+"""The same figure in a real JupyterLab: Python draws it, the mouse moves it, Python reads it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat.v4 as nb
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PATIENCE = (
+    180  # seconds, for a slow machine under load: lab, kernel and widget each take their time
+)
+OVERRIDES = {
+    "@jupyterlab/apputils-extension:notification": {
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+        "fetchNews": "false",
+    }
+}
+
+
+def wait_for_address(server: subprocess.Popen, runtime: Path, log: Path) -> str:
+    """The address that the server writes down once it listens."""
+    limit = time.monotonic() + PATIENCE
+    while time.monotonic() < limit and server.poll() is None:
+        for found in runtime.glob("jpserver-*.json"):
+            try:
+                return json.loads(found.read_text("utf-8"))["url"]
+            except json.JSONDecodeError:
+                break  # it is still being written
+        time.sleep(0.2)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text('utf-8')}")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory) -> Iterator[tuple[str, Path]]:
+    """A JupyterLab that knows nothing of this user: its address and its folder of notebooks."""
+    home = tmp_path_factory.mktemp("lab")
+    folders = {name: home / name for name in ("config", "data", "ipython", "notebooks", "runtime")}
+    for folder in folders.values():
+        folder.mkdir()
+    settings = home / "settings"
+    settings.mkdir()
+    (settings / "overrides.json").write_text(json.dumps(OVERRIDES), "utf-8")
+    log = home / "log.txt"
+    environment = os.environ | {
+        "JUPYTER_CONFIG_DIR": str(folders["config"]),
+        "JUPYTER_DATA_DIR": str(folders["data"]),
+        "JUPYTER_RUNTIME_DIR": str(folders["runtime"]),
+        "IPYTHONDIR": str(folders["ipython"]),
+    }
+    options = (
+        "--no-browser",
+        "--allow-root",
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.port=0",
+        "--IdentityProvider.token=",
+        f"--ServerApp.root_dir={folders['notebooks']}",
+        f"--LabApp.app_settings_dir={settings}",
+        f"--LabApp.user_settings_dir={home / 'user'}",
+        f"--LabApp.workspaces_dir={home / 'workspaces'}",
+        "--LabApp.extension_manager=readonly",
+    )
+    command = (sys.executable, "-m", "jupyterlab", *options)
+    with log.open("w") as output:
+        server = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
+    try:
+        yield wait_for_address(server, folders["runtime"], log), folders["notebooks"]
+    finally:
+        server.terminate()  # the server ends its kernels first
+        try:
+            server.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def write_notebook(path: Path, *cells: str) -> None:
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    notebook = nb.new_notebook(cells=[nb.new_code_cell(cell) for cell in cells], metadata=kernel)
+    path.write_text(nb.writes(notebook), "utf-8")
+
+
+def run_cell(page, number: int):
+    """Run a cell by keyboard; its element."""
+    cell = page.locator(".jp-Notebook .jp-CodeCell").nth(number)
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+    return cell
+
+
+def test_python_reads_what_the_mouse_did(lab, open_page):
+    address, folder = lab
+    show = "from cnnlab.widgets import ConvolutionStepper\nstepper = ConvolutionStepper()\nstepper"
+    read = "print('read', stepper.position, stepper.seen, stepper.stride)"
+    write_notebook(folder / "figure.ipynb", show, read, "stepper.stride = 1", read)
+    page = open_page(f"{address}doc/tree/figure.ipynb")
+    page.set_default_timeout(PATIENCE * 1000)
+
+    figure = run_cell(page, 0).locator(".cnnlab")
+    figure.get_by_role("button", name="Stride").last.click()  # more
+    figure.locator("[aria-valuemax='4']").wait_for()
+    figure.get_by_role("button", name="Step").click()
+    figure.locator("[aria-valuenow='2']").wait_for()
+    run_cell(page, 1).get_by_text("read 1 [0, 1] 2").wait_for()
+
+    run_cell(page, 2)  # and the other way: Python changes the figure
+    figure.locator("[aria-valuemax='16']").wait_for()
+    run_cell(page, 3).get_by_text("read 1 [0, 1] 1").wait_for()
