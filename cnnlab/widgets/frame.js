@@ -7,7 +7,8 @@
 //   fig.say(text)               status line, read out; fig.explain(text) an error in words ("" clears it)
 //   fig.controls.append(…)      numberBox, choice, toggle, button: each { el, set(value) }; onChange gets the value
 //   fig.player({ step, back, all, reset, ended })  its buttons; step() returns false at the end. Nothing starts by itself
-//   fig.table(caption, head, rows)   rewrites the tables under "Show as table" (fig.table.clear() first)
+//   fig.table(caption, head, rows)   rewrites the tables under "Show as table" (fig.table.clear() first);
+//   fig.table.numbers(caption, matrix)   does so for a matrix, null being a cell that is not computed yet
 //   walk(fig, size)             the player of a figure that computes its output cell by cell
 //   numberGrid(fig, …), slidingWindow(fig, …)      numbers in cells; a window that is dragged or moved by keys
 //   return fig.remove;          from render: stops timers and listeners
@@ -17,7 +18,7 @@
 const WORDS = {
   en: {
     play: "Play", pause: "Pause", step: "Step", back: "Back", all: "All", reset: "Start over", table: "Show as table",
-    less: "{label}: less", more: "{label}: more", row: "row {r}, column {c}", empty: "not computed yet", use: "Use these numbers",
+    less: "{label}: less", more: "{label}: more", row: "row {r}, column {c}", rowHead: "Row", columnName: "column {c}", empty: "not computed yet", use: "Use these numbers",
     badNumber: "“{text}” in row {r} is not a number. Type numbers with a decimal point, separated by spaces.",
     ragged: "Row {r} has {got} numbers, and the first row has {expected}. All rows need the same.",
     noNumbers: "There are no numbers. Type one row on each line.",
@@ -26,7 +27,7 @@ const WORDS = {
   },
   es: {
     play: "Reproducir", pause: "Pausa", step: "Paso", back: "Atrás", all: "Todo", reset: "Empezar de nuevo", table: "Ver como tabla",
-    less: "{label}: menos", more: "{label}: más", row: "fila {r}, columna {c}", empty: "aún sin calcular", use: "Usar estos números",
+    less: "{label}: menos", more: "{label}: más", row: "fila {r}, columna {c}", rowHead: "Fila", columnName: "columna {c}", empty: "aún sin calcular", use: "Usar estos números",
     badNumber: "«{text}», en la fila {r}, no es un número. Escriba números con punto decimal, separados por espacios.",
     ragged: "La fila {r} tiene {got} números y la primera tiene {expected}. Todas necesitan los mismos.",
     noNumbers: "No hay números. Escriba una fila en cada línea.",
@@ -169,6 +170,11 @@ export function figure({ model, el, words, title }) {
       h("thead", {}, h("tr", {}, ...head.map((text) => h("th", { scope: "col" }, text)))),
       h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map((text, i) => (i ? h("td", {}, text) : h("th", { scope: "row" }, text)))))));
     tables.append(h("div", { class: "cl-scroll", tabindex: 0, role: "group", "aria-label": caption }, table));
+  };
+  fig.table.numbers = (caption, matrix) => {
+    const head = [fig.t("rowHead"), ...matrix[0].map((_, c) => fig.t("columnName", { c: c + 1 }))];
+    const text = (value) => (value === null ? fig.t("empty") : format(value));
+    fig.table(caption, head, matrix.map((row, r) => [r + 1, ...row.map(text)]));
   };
   fig.table.clear = () => tables.replaceChildren();
   fig.title = h("p", { class: "cl-title", id }, fig.t(title));

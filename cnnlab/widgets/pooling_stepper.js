@@ -12,7 +12,7 @@ const PHRASES = {
     maxBack: "All of its gradient goes to that cell, and nothing to the others.",
     averageBack: "Its gradient is shared: each of the {n} cells gets 1/{n} = {share}.",
     adds: "A cell under several windows adds up what each one sends.",
-    column: "column {c}", rowName: "row {r}", tableGradient: "Gradient at the input",
+    tableGradient: "Gradient at the input",
     hint: "Drag the window, click a cell, or use the arrow keys, Home and End when the window has the focus. Space plays and pauses.",
   },
   es: {
@@ -28,7 +28,7 @@ const PHRASES = {
     maxBack: "Todo su gradiente va a esa celda y nada a las demás.",
     averageBack: "Su gradiente se reparte: cada una de las {n} celdas recibe 1/{n} = {share}.",
     adds: "Una celda que está en varias ventanas suma lo que cada una le envía.",
-    column: "columna {c}", rowName: "fila {r}", tableGradient: "Gradiente en la entrada",
+    tableGradient: "Gradiente en la entrada",
     hint: "Arrastre la ventana, pulse una celda, o use las flechas, Inicio y Fin cuando la ventana tenga el foco. Espacio reproduce y pausa.",
   },
 };
@@ -120,15 +120,6 @@ function render({ model, el }) {
     ].filter(Boolean).join(" ");
   }
 
-  function tables(rows) {
-    fig.table.clear();
-    for (const [caption, values] of rows) {
-      const head = ["", ...values[0].map((_, c) => t("column", { c: c + 1 }))];
-      const text = (value) => (value === null ? t("empty") : format(value));
-      fig.table(caption, head, values.map((row, r) => [t("rowName", { r: r + 1 }), ...row.map(text)]));
-    }
-  }
-
   fig.draws(() => {
     kind.set(fig.get("kind"));
     f.set(fig.get("f"));
@@ -168,7 +159,10 @@ function render({ model, el }) {
       now: steps.position() + 1, of: steps.count(), text: t("place", { r: r + 1, c: c + 1 }),
     });
     fig.say(line(cell));
-    tables([[t("input"), image()], [t("output"), values], ...(backward ? [[t("tableGradient"), got]] : [])]);
+    fig.table.clear();
+    fig.table.numbers(t("input"), image());
+    fig.table.numbers(t("output"), values);
+    if (backward) fig.table.numbers(t("tableGradient"), got);
   });
   return fig.remove;
 }

@@ -5,7 +5,7 @@ const PHRASES = {
     image: "Image", weights: "Filter {k}", output: "Output channel {k}", volume: "Output: {h} × {w} × {n}",
     window: "Window over all channels", place: "Filter {k}, output row {r}, column {c}", bias: "bias",
     line: "{place}: {n} products and the bias add up to {value}. It goes to row {r}, column {c} of output channel {k}. Computed: {done} of {all}.",
-    every: "The {n} products of this cell", channelHead: "Channel", cell: "Cell of the window", rowHead: "Row", pixel: "Pixel", weight: "Weight", product: "Product", rowR: "row {r}", columnC: "column {c}",
+    every: "The {n} products of this cell", channelHead: "Channel", cell: "Cell of the window", pixel: "Pixel", weight: "Weight", product: "Product",
     hint: "The filter is as deep as the image, so its products add up to one number for each place: one filter, one output channel. Drag the window, click a cell, or use the arrow keys, Home and End when the window has the focus. Space plays and pauses.",
   },
   es: {
@@ -14,7 +14,7 @@ const PHRASES = {
     image: "Imagen", weights: "Filtro {k}", output: "Canal de salida {k}", volume: "Salida: {h} × {w} × {n}",
     window: "Ventana sobre todos los canales", place: "Filtro {k}, salida, fila {r}, columna {c}", bias: "sesgo",
     line: "{place}: {n} productos y el sesgo suman {value}. Va a la fila {r}, columna {c} del canal de salida {k}. Calculadas: {done} de {all}.",
-    every: "Los {n} productos de esta celda", channelHead: "Canal", cell: "Celda de la ventana", rowHead: "Fila", pixel: "Píxel", weight: "Peso", product: "Producto", rowR: "fila {r}", columnC: "columna {c}",
+    every: "Los {n} productos de esta celda", channelHead: "Canal", cell: "Celda de la ventana", pixel: "Píxel", weight: "Peso", product: "Producto",
     hint: "El filtro es tan profundo como la imagen, así que sus productos suman un solo número en cada lugar: un filtro, un canal de salida. Arrastre la ventana, pulse una celda, o use las flechas, Inicio y Fin cuando la ventana tenga el foco. Espacio reproduce y pausa.",
   },
 };
@@ -106,10 +106,7 @@ function render({ model, el }) {
     ])));
     fig.table.clear();
     fig.table(t("every", { n: products.length }), ["channelHead", "cell", "pixel", "weight", "product"].map((key) => t(key)), products);
-    values.forEach((sheet, k) => {
-      const head = [t("rowHead"), ...sheet[0].map((_, c) => t("columnC", { c: c + 1 }))];
-      fig.table(t("output", { k: k + 1 }), head, sheet.map((row, r) => [t("rowR", { r: r + 1 }), ...row.map((v) => (v === null ? t("empty") : format(v)))]));
-    });
+    values.forEach((sheet, k) => fig.table.numbers(t("output", { k: k + 1 }), sheet));
   }
 
   fig.draws(() => {
