@@ -13,7 +13,7 @@ const PHRASES = {
     impossible: "That does not fit: the kernel spans {span} {axis}{why}, and the image with its padding has only {n}. The figure keeps the last sizes that fit.",
     rows: "rows", columns: "columns", because: " ({dilation} · ({f} − 1) + 1, because of the dilation)",
     size: "Output rows: {rows}. Output columns: {columns}.",
-    every: "Every cell of the output", rowHead: "Row", columnHead: "Column", products: "Products", sum: "Sum",
+    every: "Every cell of the output", columnHead: "Column", products: "Products", sum: "Sum",
     hint: "Drag the window, or press a cell. Keyboard: arrow keys move the window or the output’s cell, Home and End go to the first and the last, Space plays and pauses.",
   },
   es: {
@@ -28,7 +28,7 @@ const PHRASES = {
     impossible: "No cabe: el kernel abarca {span} {axis}{why}, y la imagen con su relleno solo tiene {n}. La figura conserva los últimos tamaños que caben.",
     rows: "filas", columns: "columnas", because: " ({dilation} · ({f} − 1) + 1, por la dilatación)",
     size: "Filas de la salida: {rows}. Columnas de la salida: {columns}.",
-    every: "Todas las celdas de la salida", rowHead: "Fila", columnHead: "Columna", products: "Productos", sum: "Suma",
+    every: "Todas las celdas de la salida", columnHead: "Columna", products: "Productos", sum: "Suma",
     hint: "Arrastre la ventana o pulse una celda. Teclado: las flechas mueven la ventana o la celda de la salida, Inicio y Fin van a la primera y a la última, Espacio reproduce y pausa.",
   },
 };
@@ -123,32 +123,8 @@ function render({ model, el }) {
     return true;
   }
 
-  function go(position) {
-    const { seen } = derive();
-    fig.set({ position, seen: [...seen.add(position)].sort((a, b) => a - b) });
-  }
-  const by = (change) => {
-    const { position, all } = derive();
-    if (position + change < 0 || position + change >= all) return false;
-    go(position + change);
-    return true;
-  };
-  const at = (r, c) => {
-    const { rows, columns } = derive();
-    player.pause();
-    go(clamp(r, rows) * columns + clamp(c, columns));
-  };
-  const nudge = (dr, dc) => {
-    const { position, columns } = derive();
-    at(Math.floor(position / columns) + dr, (position % columns) + dc);
-  };
-  const player = fig.player({
-    step: () => by(1),
-    back: () => by(-1),
-    all: () => fig.set({ seen: range(derive().all) }),
-    reset: () => fig.set({ seen: [0], position: 0 }),
-    ended: () => derive().position === derive().all - 1,
-  });
+  const outputSizes = () => sizes(...INPUTS.slice(0, 5).map((name) => fig.get(name)));
+  const { at, nudge, keyboard, player } = walk(fig, outputSizes);
 
   // controls
   const named = (name) => {
@@ -175,14 +151,13 @@ function render({ model, el }) {
   fig.controls.append(...[pickers.image, pickers.kernel, padding, numbers.stride, numbers.dilation, flip, boxes.image, boxes.kernel].map((c) => c.el));
 
   // grids
-  const keyboard = { home: () => at(0, 0), end: () => at(Infinity, Infinity), space: player.flip };
   const image = numberGrid(fig);
   const frame = slidingWindow(fig, image, {
     label: t("window"), nudge, keyboard,
     move: (r, c) => at(Math.round(r / fig.get("stride")), Math.round(c / fig.get("stride"))),
   });
   const kernel = numberGrid(fig);
-  const output = numberGrid(fig, { pick: at, keyboard });
+  const output = numberGrid(fig, { pick: (r, c) => at(r, c), keyboard });
   const term = (sign, grid) => h("div", { class: "cl-term" }, h("span", { class: "cl-sign", "aria-hidden": "true" }, sign), grid.el);
   const formula = h("p", { class: "cl-formula" });
   const size = h("p", { class: "cl-hint" });
@@ -232,6 +207,7 @@ function render({ model, el }) {
       const on = y >= 0 && x >= 0 && y % dilation === 0 && x % dilation === 0;
       return on ? weights[y / dilation]?.[x / dilation] : undefined;
     };
+    const short = weights.flat().every((weight) => format(weight).length < 4); // else the cell only says that it counts
     const inside = (i, j) => i >= pad[0][0] && i < pad[0][0] + H && j >= pad[1][0] && j < pad[1][0] + W;
     const padded = now.padded.length > H || now.padded[0].length > W;
     image.caption(t(padded ? "padded" : "imageName", { h: H, w: W, H: now.padded.length, W: now.padded[0].length }));
@@ -239,7 +215,7 @@ function render({ model, el }) {
       tint: "grey", of: now.image,
       cell(i, j) {
         const weight = tap(i, j);
-        const corner = weight === undefined ? null : `×${format(weight)}`;
+        const corner = weight === undefined ? null : short ? `×${format(weight)}` : "•";
         return inside(i, j) ? { corner } : { corner, class: "cl-pad", plain: true };
       },
     });

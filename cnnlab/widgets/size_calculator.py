@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
-from cnnlab.convolution import conv, pool, trace
+from cnnlab.convolution.stack import Row, conv, pool, trace
 from cnnlab.widgets.frame import Figure, Whole, whole
 
 LENET = (
@@ -88,8 +88,8 @@ class SizeCalculator(Figure, script="size_calculator"):
         super().__init__(input_shape=input_shape, layers=layers, chosen=max(len(layers) - 1, 0))
 
     @property
-    def rows(self) -> list[Any]:
-        """What `cnnlab.convolution.trace` says of these layers.
+    def rows(self) -> list[Row]:
+        """What `cnnlab.convolution.trace` says: the input, then one row for each layer.
 
         Raises
         ------

@@ -294,7 +294,7 @@ def test_it_fits_and_axe_finds_nothing(show, axe, lang, word, dark, width):
     axe(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     small = page.evaluate(
-        "[...document.querySelectorAll('.cnnlab :is(button, select, summary, td, input)')]"
+        "[...document.querySelectorAll('.cnnlab :is(button, select, summary, .cl-grid td, input)')]"
         ".filter((e) => e.type !== 'checkbox')"
         ".map((e) => e.getBoundingClientRect()).filter((b) => b.width < 32 || b.height < 32).length"
     )
