@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from PIL import Image
+from PIL import Image, ImageFilter
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
@@ -48,6 +48,17 @@ def test_a_picture_of_144_dpi_takes_half_its_pixels():
     assert pictures.css_size(png((144, 144))) == (150, 45)
     assert pictures.css_size(png((72, 72))) == (300, 90)
     assert pictures.css_size(png(None)) is None
+
+
+def test_a_drawing_stays_exact_and_a_photograph_gets_light():
+    drawing = png((144, 144))
+    with Image.open(io.BytesIO(pictures.light(drawing))) as light:
+        assert light.format == "WEBP"
+        assert light.convert("RGB").tobytes() == Image.open(io.BytesIO(drawing)).tobytes()
+    noise = Image.effect_noise((900, 600), 60).filter(ImageFilter.GaussianBlur(2))
+    file = io.BytesIO()
+    noise.save(file, "png")
+    assert len(pictures.light(file.getvalue())) < len(file.getvalue()) / 2
 
 
 @pytest.mark.parametrize("alt", [None, "", "  ", "edges.png", "plots/Edges-2.SVG"])
@@ -207,6 +218,7 @@ def test_the_life_of_a_book(tmp_path):
     page = parsed(tmp_path, "page")
     image = page.select_one(".cell_output img")
     assert (image["alt"], image["width"], image["height"]) == ("A black field.", "100", "50")
+    assert image["src"].endswith(".webp")
     assert launches(page) == [
         "https://mybinder.org/v2/gh/example/cnnlab/notebooks?urlpath=lab/tree/book/page.ipynb",
         "https://colab.research.google.com/github/example/cnnlab/blob/notebooks/book/page.ipynb",

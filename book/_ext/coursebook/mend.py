@@ -106,6 +106,8 @@ def room_for_pictures(page: BeautifulSoup) -> None:
         image["style"] = "; ".join(f"{name}: {value}" for name, value in style.items())
         if not image["style"]:
             del image["style"]
+    for image in page.select("article img"):
+        image["loading"] = "lazy"
 
 
 def code_says_it_is_code(page: BeautifulSoup) -> None:

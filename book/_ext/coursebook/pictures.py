@@ -1,9 +1,13 @@
-"""Every picture says what it shows, those drawn by code included, and comes in its own size."""
+"""Every picture says what it shows, those drawn by code included, and comes in its own size.
+
+Pictures drawn by code travel as WebP: a page with photographs weighs a third of what it would.
+"""
 
 import io
 import re
 from binascii import a2b_base64
 from html.parser import HTMLParser
+from pathlib import Path, PurePosixPath
 
 from docutils import nodes
 from myst_nb.core.render import MimeData, NbElementRenderer, load_mime_renders
@@ -14,6 +18,8 @@ from sphinx.util import logging
 logger = logging.getLogger(__name__)
 
 CSS_DPI = 72  # a figure's inches become CSS pixels as cnnlab.plots.show says
+PHOTOGRAPH = 80_000  # bytes without loss; above, nobody sees the loss at two pixels to one of CSS
+QUALITY = 92
 FILE_NAME = re.compile(r"\S+\.(png|jpe?g|gif|svg|webp)", re.IGNORECASE)
 
 
@@ -24,6 +30,17 @@ def css_size(data: bytes) -> tuple[int, int] | None:
         return dpi and tuple(
             round(pixels * CSS_DPI / each) for pixels, each in zip(image.size, dpi, strict=True)
         )
+
+
+def light(png: bytes) -> bytes:
+    """The picture as WebP: exact if that is small, of high quality if not."""
+    with Image.open(io.BytesIO(png)) as image:
+        webp = io.BytesIO()
+        image.save(webp, "webp", lossless=True, method=2)
+        if webp.tell() > PHOTOGRAPH:
+            webp = io.BytesIO()
+            image.save(webp, "webp", quality=QUALITY)
+    return webp.getvalue()
 
 
 class DescribedPicture:
@@ -38,16 +55,22 @@ class DescribedPicture:
     def handle_mime(
         renderer: NbElementRenderer, data: MimeData, inline: bool
     ) -> list[nodes.Element] | None:
-        if data.mime_type not in ("image/png", "image/jpeg"):
+        if data.mime_type != "image/png":
             return None
         images = renderer.render_image_inline(data) if inline else renderer.render_image(data)
+        png = a2b_base64(data.content)
+        size = css_size(png)
         alt = data.output_metadata.get(data.mime_type, {}).get("alt")
-        size = css_size(a2b_base64(data.content))
         for image in images:
             if alt:
                 image["alt"] = alt
             if size:
                 image["width"], image["height"] = (f"{pixels}px" for pixels in size)
+            name = PurePosixPath(image["uri"]).with_suffix(".webp").name
+            if Path(renderer.config.output_folder, name).exists():
+                image["uri"] = renderer.write_file([name], b"", exists_ok=True)
+            else:
+                image["uri"] = renderer.write_file([name], light(png))
         return images
 
 
