@@ -352,10 +352,10 @@ def volumes_by_hand(
     lefts = np.cumsum([0, *(_extent(*size) + 1.3 for size in sizes)])
     width = lefts[-1] - 1.3
     scale = min(0.42, WIDTH / width)  # inches for each cell
-    fig, ax = plt.subplots(figsize=(width * scale, (height + 1.2) * scale))
+    fig, ax = plt.subplots(figsize=(min(WIDTH, width * scale), (height + 1.2) * scale))
     inks = SHEETS if channels == 3 else ("#555555",) * channels
     outputs = [FILTER_INKS[k % len(FILTER_INKS)] for k in range(K)]
-    size = 26 * scale
+    size = 23 * scale
     _block(ax, image, lefts[0], inks, size, window=(row, column, f_h, f_w))
     bottoms = np.linspace(middle / 2, -middle / 2, K, endpoint=False) - middle / K / 2
     for k, centre in enumerate(bottoms):
@@ -403,8 +403,8 @@ def network(shapes: Sequence[Sequence[int]], names: Sequence[str], scale: float 
         (side[0], side[1], 1.0 + 0.35 * side[2]) if len(side) == 3 else (2 * side[0] ** 0.5, 1, 1)
         for side in shapes
     ]
-    widths = [max(depth + SLANT * w, 5.2) for _, w, depth in boxes]
-    lefts = np.cumsum([0, *(w + 1.2 for w in widths)])
+    widths = [max(depth + SLANT * w, 7.0) for _, w, depth in boxes]
+    lefts = np.cumsum([0, *(w + 1.0 for w in widths)])
     top = max(h + SLANT * w for h, w, _ in boxes)
     inches = scale * WIDTH / lefts[-1]
     fig, ax = plt.subplots(figsize=(WIDTH * scale, (top + 9) * inches))
@@ -413,20 +413,12 @@ def network(shapes: Sequence[Sequence[int]], names: Sequence[str], scale: float 
     ):
         x, y = left + (room - depth - SLANT * w) / 2, -(h + SLANT * w) / 2
         away = SLANT * w
-        faces = (
-            ([(x, y), (x + depth, y), (x + depth, y + h), (x, y + h)], 0.45),
-            (
-                [(x, y + h), (x + depth, y + h), (x + depth + away, y + h + away)]
-                + [(x + away, y + h + away)],
-                0.2,
-            ),
-            (
-                [(x + depth, y), (x + depth + away, y + away)]
-                + [(x + depth + away, y + h + away), (x + depth, y + h)],
-                0.7,
-            ),
-        )
-        for corners, strength in faces:
+        front = [(x, y), (x + depth, y), (x + depth, y + h), (x, y + h)]
+        for corners, strength in (
+            (front, 0.45),
+            (_swept(front[3], front[2], away), 0.2),
+            (_swept(front[1], front[2], away), 0.7),
+        ):
             colour = _tinted(LINES[0] if len(shape) == 3 else LINES[1], strength)
             ax.add_patch(Polygon(corners, facecolor=colour, edgecolor=INK, linewidth=0.7))
         label = f"{name}\n" + "×".join(map(str, shape))
@@ -462,7 +454,7 @@ def confusion(truth: ArrayLike, predicted: ArrayLike, classes: int) -> Figure:
     counts = np.zeros((classes, classes), int)
     np.add.at(counts, tuple(each.astype(int) for each in labels), 1)
     mistakes = counts * (1 - np.eye(classes, dtype=int))
-    fig, ax = plt.subplots(figsize=(0.5 * classes + 0.6,) * 2, layout="constrained")
+    fig, ax = plt.subplots(figsize=(0.45 * classes + 0.6,) * 2, layout="constrained")
     ax.imshow(mistakes, cmap=MISTAKES, vmin=0, vmax=max(mistakes.max(), 1))
     for (r, c), count in np.ndenumerate(counts):
         if count:
@@ -525,10 +517,8 @@ def _block(
     for c in reversed(range(C)):
         x, y = left + c * SHIFT, bottom + c * SHIFT
         ink, order = frame or inks[c], 10 * (C - c)
-        side = [(x + W, y), (x + W + THICK, y + THICK)]
-        side += [(x + W + THICK, y + H + THICK), (x + W, y + H)]
-        roof = [(x, y + H), (x + W, y + H), (x + W + THICK, y + H + THICK)]
-        roof += [(x + THICK, y + H + THICK)]
+        side = _swept((x + W, y), (x + W, y + H), THICK)
+        roof = _swept((x, y + H), (x + W, y + H), THICK)
         for corners, strength in ((side, 0.75), (roof, 0.5)):
             edge = Polygon(corners, facecolor=_tinted(ink, strength), edgecolor=ink, zorder=order)
             ax.add_patch(edge)
@@ -559,6 +549,11 @@ def _block(
             ax.add_patch(
                 Rectangle(corner, width, height, fill=False, edgecolor=INK, lw=3, zorder=order + 4)
             )
+
+
+def _swept(start: tuple[float, float], end: tuple[float, float], away: float) -> list:
+    """Corners of the face that an edge leaves behind when it moves to the back of the drawing."""
+    return [start, end, (end[0] + away, end[1] + away), (start[0] + away, start[1] + away)]
 
 
 def _tinted(colour: str, strength: float) -> tuple[float, float, float]:
