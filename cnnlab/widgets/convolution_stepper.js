@@ -73,7 +73,6 @@ export function sizes(image, kernel, padding = 0, stride = 1, dilation = 1) {
 // ---- the figure ----
 
 const INPUTS = ["image", "kernel", "padding", "stride", "dilation", "flip"];
-const clamp = (value, count) => Math.max(0, Math.min(count - 1, value));
 
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
@@ -81,18 +80,14 @@ function render({ model, el }) {
   const presets = fig.get("presets");
   const state = () => Object.fromEntries(INPUTS.map((name) => [name, fig.get(name)]));
 
-  // Everything that follows from the inputs; `seen` and `position` are trimmed to the output.
+  const inputs = () => INPUTS.map((name) => fig.get(name));
+  const { position, seen, cell, count, at, nudge, keyboard, player } = walk(fig, () => sizes(...inputs()));
+
+  // Everything that follows from the inputs.
   function derive() {
-    const now = state();
-    const output = crossCorrelate(...INPUTS.map((name) => now[name]));
-    const [rows, columns] = [output.length, output[0].length];
-    const pad = paddings(...INPUTS.map((name) => now[name]));
-    return {
-      ...now, output, rows, columns, all: rows * columns, pad, padded: padImage(now.image, pad),
-      weights: now.flip ? turn(now.kernel) : now.kernel,
-      position: clamp(fig.get("position"), rows * columns),
-      seen: new Set(fig.get("seen").filter((i) => i < rows * columns)),
-    };
+    const [now, output, pad] = [state(), crossCorrelate(...inputs()), paddings(...inputs())];
+    const weights = now.flip ? turn(now.kernel) : now.kernel;
+    return { ...now, output, pad, weights, padded: padImage(now.image, pad), rows: output.length, columns: output[0].length };
   }
 
   // Why these inputs are impossible, in words; "" if they are not.
@@ -108,23 +103,20 @@ function render({ model, el }) {
 
   function attempt(changes) {
     player.pause();
-    const before = derive();
-    const why = problem({ ...state(), ...changes });
+    const next = { ...state(), ...changes };
+    const why = problem(next);
     fig.explain(why);
     if (why) {
       draw();
       return false;
     }
-    const [rows, columns] = sizes(...INPUTS.slice(0, 5).map((name) => changes[name] ?? before[name]));
-    const count = rows * columns;
-    const kept = rows === before.rows && columns === before.columns ? [...before.seen] : [0];
-    const seen = before.seen.size === before.all ? range(count) : kept; // a full output stays full
-    fig.set({ ...changes, seen, position: clamp(before.position, count) });
+    const size = sizes(...INPUTS.map((name) => next[name]));
+    const all = size[0] * size[1];
+    const kept = String(size) === String(sizes(...inputs())) ? [...seen()] : [0];
+    // A full output stays full.
+    fig.set({ ...changes, seen: seen().size === count() ? range(all) : kept, position: Math.min(position(), all - 1) });
     return true;
   }
-
-  const outputSizes = () => sizes(...INPUTS.slice(0, 5).map((name) => fig.get(name)));
-  const { at, nudge, keyboard, player } = walk(fig, outputSizes);
 
   // controls
   const named = (name) => {
@@ -178,7 +170,7 @@ function render({ model, el }) {
     if (key === tabled) return;
     tabled = key;
     fig.table.clear();
-    const rows = range(now.all).map((i) => {
+    const rows = range(count()).map((i) => {
       const [r, c] = [Math.floor(i / now.columns), i % now.columns];
       const products = pairs(now.padded, now.weights, r, c, now.stride, now.dilation).map(written).join(" + ");
       return [r + 1, c + 1, products, format(now.output[r][c])];
@@ -191,7 +183,8 @@ function render({ model, el }) {
     const { stride, dilation, pad, weights, columns } = now;
     const [H, W] = [now.image.length, now.image[0].length];
     const [f, g] = [weights.length, weights[0].length];
-    const [r, c] = [Math.floor(now.position / columns), now.position % columns];
+    const [, r, c] = cell();
+    const filled = seen();
     for (const trait of ["image", "kernel"]) {
       // Two names may stand for the same numbers (vertical, Prewitt): the one that was chosen stays.
       const names = Object.keys(lists[trait]).filter((name) => JSON.stringify(lists[trait][name]) === JSON.stringify(now[trait]));
@@ -222,15 +215,15 @@ function render({ model, el }) {
     kernel.caption(t(now.flip ? "flipped" : "kernelName", { h: f, w: g }));
     kernel.draw(weights, { tint: "sign" });
     output.caption(t("outputName", { h: now.rows, w: columns }));
-    output.draw(now.output.map((row, i) => row.map((v, j) => (now.seen.has(i * columns + j) ? v : null))), {
+    output.draw(now.output.map((row, i) => row.map((v, j) => (filled.has(i * columns + j) ? v : null))), {
       tint: "sign", of: now.output,
       cell: (i, j) => ({ class: i === r && j === c ? "cl-now" : "" }),
     });
     output.current(r, c);
 
     const value = format(now.output[r][c]);
-    const place = { r: r + 1, c: c + 1, value, done: now.seen.size, all: now.all };
-    frame.place({ r: r * stride, c: c * stride, height: span(f, dilation), width: span(g, dilation), now: now.position + 1, of: now.all, text: t("place", place) });
+    const place = { r: r + 1, c: c + 1, value, done: filled.size, all: count() };
+    frame.place({ r: r * stride, c: c * stride, height: span(f, dilation), width: span(g, dilation), now: position() + 1, of: count(), text: t("place", place) });
     const lines = pairs(now.padded, weights, r, c, stride, dilation).map(written);
     formula.replaceChildren(...lines.flatMap((line, i) => [h("span", {}, i ? `+ ${line}` : line), " "]), h("strong", {}, `= ${value}`));
     size.textContent = t("size", { rows: floor(H, pad[0], f, now), columns: floor(W, pad[1], g, now) });

@@ -281,9 +281,9 @@ def test_what_does_not_fit_is_explained_and_changes_nothing(show):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("lang, word", [("en", "Kernel"), ("es", "Relleno")])
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(
+    "lang, word, dark, width", [("en", "Kernel", True, 390), ("es", "Relleno", False, 1280)]
+)
 def test_it_fits_and_axe_finds_nothing(show, axe, lang, word, dark, width):
     widget = ConvolutionStepper("photo", "sobel_vertical", padding=1)
     page = show(widget, ConvolutionStepper(flip=True), lang=lang, dark=dark, width=width)

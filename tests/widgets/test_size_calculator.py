@@ -216,9 +216,9 @@ def test_the_field_is_drawn_and_follows_hand_and_numbers(show):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("lang, word", [("en", "Receptive"), ("es", "receptivo")])
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(
+    "lang, word, dark, width", [("en", "Receptive", True, 390), ("es", "receptivo", False, 1280)]
+)
 def test_it_fits_and_axe_finds_nothing(show, axe, lang, word, dark, width):
     wrong = SizeCalculator((9, 40, 3), [{"kind": "pool", "f": 5, "p": 2}, {"kind": "pool", "f": 3}])
     page = show(SizeCalculator(), wrong, lang=lang, dark=dark, width=width)
