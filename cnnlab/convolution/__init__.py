@@ -1,7 +1,8 @@
 """What the lecture does by hand, in NumPy and nothing else.
 
-Read the files in this order: ``filters``, ``geometry``, ``correlate`` for one gray image;
-``volumes``, ``pooling`` for what a network does; ``layers``, ``train`` to learn; ``stack`` to count.
+Read the files in this order: ``filters``, ``geometry``, ``correlate`` for one gray image; then
+``volumes`` and ``pooling`` for what a network does, ``layers`` and ``train`` for how it learns, and
+``stack`` for what it costs.
 """
 
 from cnnlab.convolution.correlate import convolve, cross_correlate

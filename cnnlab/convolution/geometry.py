@@ -1,7 +1,5 @@
 """Where a filter fits: sizes, padding and windows."""
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
@@ -13,7 +11,6 @@ PAD_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge"}
 
 Padding = int | str
 Sides = tuple[int, int]
-Cells = tuple[slice, slice, slice]
 
 
 def reach(f: int, dilation: int = 1) -> int:
@@ -151,7 +148,10 @@ def crop(x: np.ndarray, border: tuple[Sides, Sides]) -> np.ndarray:
 
 
 def windows(x: np.ndarray, size: tuple[int, int], stride: int = 1, dilation: int = 1) -> np.ndarray:
-    """Every window that a filter looks through, as a view: nothing is copied.
+    """Every window that a filter looks through, as a view.
+
+    Nothing is copied: a cell that many windows see is the same number in memory for all of them,
+    and to change it in one window is to change it in the image.
 
     Parameters
     ----------
@@ -163,34 +163,11 @@ def windows(x: np.ndarray, size: tuple[int, int], stride: int = 1, dilation: int
     Returns
     -------
     numpy.ndarray
-        ``(H_out, W_out, f_h, f_w)`` or ``(N, H_out, W_out, C, f_h, f_w)``. Read-only.
+        ``(H_out, W_out, f_h, f_w)`` or ``(N, H_out, W_out, f_h, f_w, C)``.
     """
-    spans = [reach(f, dilation) for f in size]
+    spans = tuple(reach(f, dilation) for f in size)
+    steps = (slice(None, None, stride),) * 2 + (slice(None, None, dilation),) * 2
     if x.ndim == 2:
-        view = sliding_window_view(x, spans)[::stride, ::stride]
-    else:
-        view = sliding_window_view(x, spans, axis=(1, 2))[:, ::stride, ::stride]
-    return view[..., ::dilation, ::dilation]
-
-
-def offsets(
-    size: tuple[int, int], out: tuple[int, int], stride: int = 1, dilation: int = 1
-) -> Iterator[tuple[tuple[int, int], Cells]]:
-    """For each place in a window, the cells of the padded image that it meets, in reading order.
-
-    Parameters
-    ----------
-    size, out
-        ``(f_h, f_w)`` of the window, and ``(H_out, W_out)``, how many positions it takes.
-
-    Yields
-    ------
-    (i, j), cells
-        A place in the window, and what cuts ``(N, H_out, W_out, C)`` out of ``(N, H, W, C)``: the
-        cell that this place meets, for every position of the window.
-    """
-    height, width = (stride * (n - 1) + 1 for n in out)  # from the first position to the last
-    for i, j in np.ndindex(*size):
-        rows = slice(i * dilation, i * dilation + height, stride)
-        columns = slice(j * dilation, j * dilation + width, stride)
-        yield (i, j), (slice(None), rows, columns)
+        return sliding_window_view(x, spans, writeable=True)[steps]
+    view = sliding_window_view(x, spans, axis=(1, 2), writeable=True)  # the window comes last
+    return np.moveaxis(view, 3, -1)[:, *steps]

@@ -7,14 +7,13 @@ from numpy.typing import ArrayLike
 
 from cnnlab.convolution.checks import array, one_of, whole
 from cnnlab.convolution.geometry import (
-    Cells,
     Padding,
     Sides,
     crop,
-    offsets,
     output_size,
     pad,
     sides,
+    windows,
 )
 
 #: How each kind takes one more cell of the window into account.
@@ -55,11 +54,10 @@ def pool2d(
         If `x` has other axes, a number is out of range, the window is larger than the padded image,
         or there is no such kind.
     """
-    x, border, places, _ = _checked(x, size, stride, padding, kind)
-    padded = _pad(x, border, kind)
-    y = reduce(KINDS[kind], (padded[cells] for cells in places))
+    x, stride, border, _ = _checked(x, size, stride, padding, kind)
+    y = reduce(KINDS[kind], _places(_pad(x, border, kind), size, stride))
     if kind == "average":
-        y = y / _counts(x, border, places)
+        y = y / _counts(x, size, stride, border)
     return y  # (N, H_out, W_out, C)
 
 
@@ -93,7 +91,7 @@ def pool2d_backward(
     ValueError
         As :func:`pool2d`, and if `dy` has another shape than the output.
     """
-    x, border, places, out = _checked(x, size, stride, padding, kind)
+    x, stride, border, out = _checked(x, size, stride, padding, kind)
     dy = array("dy", dy, "N, H_out, W_out, C").astype(x.dtype, copy=False)
     if dy.shape != out:
         raise ValueError(f"dy has shape {dy.shape}; expected {out}, as pool2d gives")
@@ -102,21 +100,27 @@ def pool2d_backward(
     if kind == "max":
         y = pool2d(x, size, stride, padding, kind)
         waiting = dy.copy()  # what no cell has won yet
-        for cells in places:
-            won = padded[cells] == y
-            dx[cells] += waiting * won
+        for place, back in zip(*(_places(a, size, stride) for a in (padded, dx)), strict=True):
+            won = place == y
+            back += waiting * won
             waiting[won] = 0
     else:
-        share = dy / _counts(x, border, places)
-        for cells in places:
-            dx[cells] += share
+        share = dy / _counts(x, size, stride, border)
+        for back in _places(dx, size, stride):
+            back += share
     return crop(dx, border)
+
+
+def _places(x: np.ndarray, size: int, stride: int) -> list[np.ndarray]:
+    """For each place in the window, what all windows have there: views (N, H_out, W_out, C)."""
+    seen = windows(x, (size, size), stride)
+    return [seen[:, :, :, i, j] for i, j in np.ndindex(size, size)]
 
 
 def _checked(
     x: ArrayLike, size: int, stride: int | None, padding: Padding, kind: str
-) -> tuple[np.ndarray, tuple[Sides, Sides], list[Cells], tuple[int, int, int, int]]:
-    """x as floats, its border, what each place in the window meets, and the output's shape."""
+) -> tuple[np.ndarray, int, tuple[Sides, Sides], tuple[int, int, int, int]]:
+    """x as floats, the stride, the border to add to x, and the output's shape."""
     one_of("kind", kind, KINDS)
     x = array("x", x, "N, H, W, C")
     whole("size", size, 1)
@@ -126,8 +130,7 @@ def _checked(
     N, H, W, C = x.shape
     border = tuple(sides(padding, n, size, stride) for n in (H, W))
     H_out, W_out = (output_size(n, size, padding, stride) for n in (H, W))
-    places = [cells for _, cells in offsets((size, size), (H_out, W_out), stride)]
-    return x, border, places, (N, H_out, W_out, C)
+    return x, stride, border, (N, H_out, W_out, C)
 
 
 def _pad(x: np.ndarray, border: tuple[Sides, Sides], kind: str) -> np.ndarray:
@@ -136,8 +139,7 @@ def _pad(x: np.ndarray, border: tuple[Sides, Sides], kind: str) -> np.ndarray:
     return np.pad(x, [(0, 0), *border, (0, 0)], constant_values=beyond)
 
 
-def _counts(x: np.ndarray, border: tuple[Sides, Sides], places: list[Cells]) -> np.ndarray:
+def _counts(x: np.ndarray, size: int, stride: int, border: tuple[Sides, Sides]) -> np.ndarray:
     """How many cells of each window are image, not border: (1, H_out, W_out, 1)."""
-    ones = np.ones((1, *x.shape[1:3], 1), x.dtype)
-    real = pad(ones, border)
-    return sum(real[cells] for cells in places)
+    image = np.ones((1, *x.shape[1:3], 1), x.dtype)
+    return sum(_places(pad(image, border), size, stride))

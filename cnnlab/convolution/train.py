@@ -212,16 +212,16 @@ def fit(
     try:
         for epoch in range(1, epochs + 1):
             start = time.perf_counter()
-            row = dict(zip(("loss", "accuracy"), _epoch(model, x, y, batch_size, optimizer, rng)))
+            row = {}
+            row["loss"], row["accuracy"] = _epoch(model, x, y, batch_size, optimizer, rng)
             if validation is not None:
-                row |= dict(zip(("val_loss", "val_accuracy"), evaluate(model, *validation)))
+                row["val_loss"], row["val_accuracy"] = evaluate(model, *validation)
             row["seconds"] = time.perf_counter() - start
             for name, value in row.items():
                 history.setdefault(name, []).append(value)
             if verbose:
-                print(
-                    f"epoch {epoch}/{epochs}", *(f"{n} {v:.4f}" for n, v in row.items()), sep="  "
-                )
+                numbers = (f"{name} {value:.3f}" for name, value in row.items())
+                print(f"epoch {epoch}/{epochs}", *numbers, sep="  ")
     except KeyboardInterrupt:
         pass
     return history

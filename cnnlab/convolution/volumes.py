@@ -10,7 +10,6 @@ from cnnlab.convolution.geometry import (
     Padding,
     Sides,
     crop,
-    offsets,
     output_size,
     pad,
     reach,
@@ -91,8 +90,8 @@ def loops(x: np.ndarray, w: np.ndarray, stride: int, dilation: int) -> np.ndarra
 
 def by_windows(x: np.ndarray, w: np.ndarray, stride: int, dilation: int) -> np.ndarray:
     """The loops written as one sum over indices, on a view of all windows."""
-    seen = windows(x, w.shape[:2], stride, dilation)  # (N, H_out, W_out, C_in, f_h, f_w)
-    return np.einsum("nijcab,abck->nijk", seen, w)
+    seen = windows(x, w.shape[:2], stride, dilation)  # (N, H_out, W_out, f_h, f_w, C_in)
+    return np.einsum("nijabc,abck->nijk", seen, w)
 
 
 def im2col(x: np.ndarray, w: np.ndarray, stride: int, dilation: int) -> np.ndarray:
@@ -101,11 +100,10 @@ def im2col(x: np.ndarray, w: np.ndarray, stride: int, dilation: int) -> np.ndarr
     A cell is copied into each window that sees it, so the matrix is up to ``f_h · f_w`` times as
     large as the image. It is made and used in blocks of at most `COLUMN_BYTES`.
     """
-    f_h, f_w, C_in, C_out = w.shape
-    seen = windows(x, (f_h, f_w), stride, dilation).transpose(0, 1, 2, 4, 5, 3)
-    y = np.empty((*seen.shape[:3], C_out), x.dtype)
-    w = w.reshape(f_h * f_w * C_in, C_out)
-    for block in _blocks(y.shape[:3], len(w) * x.itemsize):
+    seen = windows(x, w.shape[:2], stride, dilation)  # (N, H_out, W_out, f_h, f_w, C_in)
+    y = np.empty((*seen.shape[:3], w.shape[3]), x.dtype)
+    w = w.reshape(-1, w.shape[3])  # (f_h · f_w · C_in, C_out)
+    for block in _blocks(seen):
         columns = seen[block].reshape(-1, len(w))  # the copy
         y[block] = (columns @ w).reshape(y[block].shape)
     return y
@@ -143,10 +141,6 @@ def conv2d_backward(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How the loss changes with the images, the filters and the biases.
 
-    Each number ``w[i, j]`` of a filter meets one cell of every window. Those cells are a shifted
-    copy of the image: with `dy`, they give the gradient of that number, and they are the cells that
-    the number passes `dy` back to.
-
     Parameters
     ----------
     dy
@@ -168,17 +162,30 @@ def conv2d_backward(
     dy = array("dy", dy, "N, H_out, W_out, C_out").astype(x.dtype, copy=False)
     if dy.shape != out:
         raise ValueError(f"dy has shape {dy.shape}; expected {out}, as conv2d gives")
-    x_padded = pad(x, border)
-    dx, dw = np.zeros_like(x_padded), np.empty_like(w)
-    C_in, C_out = w.shape[2], w.shape[3] // groups
-    for g in range(groups):
-        ins, outs = slice(g * C_in, (g + 1) * C_in), slice(g * C_out, (g + 1) * C_out)
-        dy_g = dy[..., outs].reshape(-1, C_out)  # (N · H_out · W_out, C_out)
-        for (i, j), cells in offsets(w.shape[:2], out[1:3], stride, dilation):
-            met = x_padded[cells][..., ins]  # (N, H_out, W_out, C_in)
-            dw[i, j, :, outs] = met.reshape(-1, C_in).T @ dy_g
-            dx[cells][..., ins] += (dy_g @ w[i, j, :, outs].T).reshape(met.shape)
+    x = pad(x, border)
+    dx = np.zeros_like(x)
+    parts = zip(*(np.split(a, groups, axis=3) for a in (dy, x, w, dx)), strict=True)
+    dw = np.concatenate([_backward(*part, stride, dilation) for part in parts], axis=3)
     return crop(dx, border), dw, dy.sum((0, 1, 2))
+
+
+def _backward(
+    dy: np.ndarray, x: np.ndarray, w: np.ndarray, dx: np.ndarray, stride: int, dilation: int
+) -> np.ndarray:
+    """`im2col`, backwards: where it copied a cell into many windows, their gradients add up.
+
+    Adds to `dx`, which is zeros at first, and returns dw.
+    """
+    seen = windows(x, w.shape[:2], stride, dilation)  # (N, H_out, W_out, f_h, f_w, C_in)
+    back = windows(dx, w.shape[:2], stride, dilation)  # the same windows, on the gradient
+    dw = np.zeros((seen[0, 0, 0].size, w.shape[3]), w.dtype)  # (f_h · f_w · C_in, C_out)
+    for block in _blocks(seen):
+        dy_block = dy[block].reshape(-1, w.shape[3])
+        dw += seen[block].reshape(-1, len(dw)).T @ dy_block
+        columns = (dy_block @ w.reshape(dw.shape).T).reshape(seen[block].shape)
+        for i, j in np.ndindex(w.shape[:2]):  # one place at a time: no cell is met twice
+            back[block][:, :, :, i, j] += columns[:, :, :, i, j]
+    return dw.reshape(w.shape)
 
 
 def _checked(
@@ -202,12 +209,11 @@ def _checked(
     return x, w, border, (len(x), H_out, W_out, w.shape[3])
 
 
-def _blocks(shape: tuple[int, int, int], bytes_each: int) -> Iterator[tuple[slice, slice]]:
-    """Cut (N, H_out, W_out) windows into whole images, or else rows, that fit `COLUMN_BYTES`."""
-    N, H, W = shape
-    rows = max(COLUMN_BYTES // (W * bytes_each), 1)
-    images = max(rows // H, 1)
-    rows = min(rows, H)
+def _blocks(seen: np.ndarray) -> Iterator[tuple[slice, slice]]:
+    """Cut windows (N, H_out, …) into whole images, or else rows, that fit in `COLUMN_BYTES`."""
+    N, H = seen.shape[:2]
+    rows = max(COLUMN_BYTES // (seen[0, 0].size * seen.itemsize), 1)
+    images, rows = max(rows // H, 1), min(rows, H)
     for n in range(0, N, images):
         for i in range(0, H, rows):
             yield slice(n, n + images), slice(i, i + rows)
