@@ -4,7 +4,8 @@ A page draws with these functions and ends with :func:`show`, which puts the pic
 together with the text that describes it.
 
 Gray means a picture: black is the lowest value, white the highest. Colour means a number with a
-sign: blue below zero, white at zero, red above. Both are told apart by readers who see few colours.
+sign: orange below zero, white at zero, blue above, as in the interactive
+figures. Both are told apart by readers who see few colours.
 """
 
 import base64
@@ -24,13 +25,15 @@ from numpy.typing import ArrayLike
 DPI = 144  # two pixels for each CSS pixel: sharp on a phone
 WIDTH = 7.2  # inches: a wider figure would be shrunk until nobody can read it
 INK = "#1a1a1a"
-MARK = "#009e73"  # the window that is being looked at: in neither colour map
+MARK = "#8a2fc4"  # the window that is being looked at: in neither colour map
 # Okabe and Ito's palette, which readers with any colour vision tell apart, without its yellow.
 LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 # Light enough at both ends for dark numbers.
 GRAYS = LinearSegmentedColormap.from_list("grays", ["#8f8f8f", "#ffffff"])
-SIGNED_CELLS = LinearSegmentedColormap.from_list("signed", ["#74b3e0", "#ffffff", "#f0a07c"])
-SIGNED = plt.get_cmap("RdBu_r")
+SIGNED_CELLS = LinearSegmentedColormap.from_list("signed", ["#ffb066", "#ffffff", "#8cc2ff"])
+SIGNED = LinearSegmentedColormap.from_list(
+    "signed", ["#5c2a00", "#c95f00", "#ffffff", "#2a7fd4", "#062a5c"]
+)
 MISTAKES = LinearSegmentedColormap.from_list("mistakes", ["#ffffff", "#f0a07c"])
 SHEETS = ("#c0392b", "#1e8449", "#1f618d")  # red, green and blue, dark enough for a frame
 FILTER_INKS = ("#e69f00", "#7d3c98", "#117a65", "#555555")

@@ -120,10 +120,10 @@ def test_by_hand_refuses_a_step_that_is_not_in_the_result():
 def test_zero_is_white_and_the_sign_decides_the_colour():
     fig = plots.images([np.array([[-1.0, 0.0, 3.0]])])
     drawn = fig.axes[0].images[0]
-    blue, white, red = drawn.cmap(drawn.norm([-3.0, 0.0, 3.0]))[:, :3]
+    orange, white, blue = drawn.cmap(drawn.norm([-3.0, 0.0, 3.0]))[:, :3]
     assert white.min() > 0.95
+    assert orange[0] > orange[2]
     assert blue[2] > blue[0]
-    assert red[0] > red[2]
     assert (drawn.norm.vmin, drawn.norm.vmax) == (-3, 3)
 
 
