@@ -13,7 +13,7 @@
 //   numberGrid(fig, …), slidingWindow(fig, …)      numbers in cells; a window that is dragged or moved by keys
 //   return fig.remove;          from render: stops timers and listeners
 //
-// Words of the frame itself are in WORDS; a figure's own words win. Ids come from uid(), unique in the page.
+// Words of the frame itself are in WORDS; a figure takes other keys for its own. Ids come from uid(), unique in the page.
 
 const WORDS = {
   en: {
@@ -26,7 +26,7 @@ const WORDS = {
     badWhole: "{label}: “{text}” is not a whole number from {min} to {max}. It stays {value}.",
   },
   es: {
-    play: "Reproducir", pause: "Pausa", step: "Paso", back: "Atrás", all: "Todo", reset: "Empezar de nuevo", table: "Ver como tabla",
+    play: "Reproducir", pause: "Pausa", step: "Avanzar", back: "Atrás", all: "Todo", reset: "Empezar de nuevo", table: "Ver como tabla",
     less: "{label}: menos", more: "{label}: más", row: "fila {r}, columna {c}", rowHead: "Fila", columnName: "columna {c}", empty: "aún sin calcular", use: "Usar estos números",
     badNumber: "«{text}», en la fila {r}, no es un número. Escriba números con punto decimal, separados por espacios.",
     ragged: "La fila {r} tiene {got} números y la primera tiene {expected}. Todas necesitan los mismos.",

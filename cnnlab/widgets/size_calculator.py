@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
-from cnnlab.convolution.stack import Row, conv, pool, trace
+from cnnlab.convolution import Row, conv, pool, trace
 from cnnlab.widgets.frame import Figure, Whole, whole
 
 LENET = (
