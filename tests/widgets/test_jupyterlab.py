@@ -110,6 +110,13 @@ def test_python_reads_what_the_mouse_did(lab, open_page):
     figure.locator("[aria-valuenow='2']").wait_for()
     run_cell(page, 1).get_by_text("read 1 [0, 1] 2").wait_for()
 
+    # JupyterLab has shortcuts for the same keys; they must not reach past the figure.
+    figure.get_by_role("slider").focus()
+    for key, now in [("ArrowDown", 4), ("ArrowUp", 2), ("End", 4), ("Home", 1), ("ArrowRight", 2)]:
+        page.keyboard.press(key)
+        figure.locator(f"[aria-valuenow='{now}']").wait_for()
+    assert figure.get_by_role("slider").evaluate("el => el === document.activeElement")
+
     run_cell(page, 2)  # and the other way: Python changes the figure
     figure.locator("[aria-valuemax='16']").wait_for()
-    run_cell(page, 3).get_by_text("read 1 [0, 1] 1").wait_for()
+    run_cell(page, 3).get_by_text("read 1 [0, 1, 2, 3] 1").wait_for()
