@@ -23,7 +23,7 @@ from matplotlib.patches import Polygon, Rectangle
 from numpy.typing import ArrayLike
 
 DPI = 144  # two pixels for each CSS pixel: sharp on a phone
-WIDTH = 7.2  # inches: a wider figure would be shrunk until nobody can read it
+WIDTH = 7.2  # inches: a phone would shrink a wider figure until nobody can read it
 INK = "#1a1a1a"
 MARK = "#8a2fc4"  # the window that is being looked at: in neither colour map
 # Okabe and Ito's palette, which readers with any colour vision tell apart, without its yellow.
@@ -43,12 +43,12 @@ SLANT = 0.35  # of a box's width, in a drawing of it from the side
 # Pages also draw with matplotlib itself: the style holds for whoever imports this module.
 plt.rcParams.update(
     {
-        "font.size": 11,
-        "axes.titlesize": 11,
-        "axes.labelsize": 11,
-        "xtick.labelsize": 10,
-        "ytick.labelsize": 10,
-        "legend.fontsize": 10,
+        "font.size": 13,
+        "axes.titlesize": 14,
+        "axes.labelsize": 13,
+        "xtick.labelsize": 12,
+        "ytick.labelsize": 12,
+        "legend.fontsize": 12,
         "legend.frameon": False,
         "axes.prop_cycle": plt.cycler(color=LINES),
         "axes.spines.top": False,
@@ -133,7 +133,7 @@ def number_grid(
     )
     for r, row in enumerate(array):
         for c, number in enumerate(row):
-            ax.text(c + 0.5, r + 0.5, written(number), ha="center", va="center", fontsize=13)
+            ax.text(c + 0.5, r + 0.5, written(number), ha="center", va="center", fontsize=14)
     ax.hlines(range(rows + 1), 0, columns, color="#777777", linewidth=0.6)
     ax.vlines(range(columns + 1), 0, rows, color="#777777", linewidth=0.6)
     if window is not None:
@@ -194,7 +194,7 @@ def images(
     pictures: Sequence[ArrayLike],
     titles: Sequence[str] | None = None,
     columns: int | None = None,
-    width: float = WIDTH,
+    width: float = 6.4,
     signed: bool | None = None,
     largest: float | None = None,
 ) -> Figure:
@@ -248,7 +248,7 @@ def images(
     fig, axes = plt.subplots(
         rows,
         columns,
-        figsize=(width, rows * (tallest + 0.2 * lines)),
+        figsize=(width, rows * (tallest + 0.25 * lines)),
         squeeze=False,
         layout="constrained",
     )

@@ -224,9 +224,20 @@ def test_show_refuses_a_figure_without_words(shown, alt):
     assert not shown
 
 
-def test_no_font_is_smaller_than_nine_points():
-    fig = plots.curves({"a": [1, 2], "b": [2, 3]}, "step", "loss")
-    by_hand = plots.by_hand(np.ones((3, 3)), np.ones((2, 2)), np.ones((2, 2)))
-    for ax in (*fig.axes, *by_hand.axes):
-        texts = [ax.title, ax.xaxis.label, *ax.get_xticklabels(), *ax.texts]
-        assert all(text.get_fontsize() >= 9 for text in texts)
+def test_all_words_can_be_read_on_a_phone():
+    column = 310  # CSS pixels of text on a phone that is 390 wide
+    grid = np.ones((2, 2))
+    figures = {
+        "images": plots.images([grid] * 3, ["a", "b", "c"]),
+        "by_hand": plots.by_hand(np.ones((7, 7)), np.ones((3, 3)), np.ones((3, 3))),
+        "curves": plots.curves({"a": [1, 2], "b": [2, 3]}, "step", "loss"),
+    }
+    for name, fig in figures.items():
+        scale = min(1, column / (72 * fig.get_figwidth()))
+        for ax in fig.axes:
+            texts = [ax.title, *ax.texts]
+            if ax.axison:
+                texts += [ax.xaxis.label, *ax.get_xticklabels(), *ax.get_yticklabels()]
+            if ax.get_legend():
+                texts += ax.get_legend().get_texts()
+            assert all(text.get_fontsize() * scale >= 9 for text in texts), name
