@@ -17,7 +17,7 @@ from cnnlab.convolution.geometry import (
     windows,
 )
 
-#: The most memory that ``im2col`` takes for its columns, in bytes.
+#: The most memory that ``im2col`` takes for its columns, in bytes (one row of one image at least).
 COLUMN_BYTES = 16 * 2**20
 
 
@@ -103,8 +103,7 @@ def im2col(x: np.ndarray, w: np.ndarray, stride: int, dilation: int) -> np.ndarr
     seen = windows(x, w.shape[:2], stride, dilation)  # (N, H_out, W_out, f_h, f_w, C_in)
     y = np.empty((*seen.shape[:3], w.shape[3]), x.dtype)
     w = w.reshape(-1, w.shape[3])  # (f_h · f_w · C_in, C_out)
-    for block in _blocks(seen):
-        columns = seen[block].reshape(-1, len(w))  # the copy
+    for block, columns in _columns(seen):
         y[block] = (columns @ w).reshape(y[block].shape)
     return y
 
@@ -179,12 +178,12 @@ def _backward(
     seen = windows(x, w.shape[:2], stride, dilation)  # (N, H_out, W_out, f_h, f_w, C_in)
     back = windows(dx, w.shape[:2], stride, dilation)  # the same windows, on the gradient
     dw = np.zeros((seen[0, 0, 0].size, w.shape[3]), w.dtype)  # (f_h · f_w · C_in, C_out)
-    for block in _blocks(seen):
+    for block, columns in _columns(seen):
         dy_block = dy[block].reshape(-1, w.shape[3])
-        dw += seen[block].reshape(-1, len(dw)).T @ dy_block
-        columns = (dy_block @ w.reshape(dw.shape).T).reshape(seen[block].shape)
+        dw += columns.T @ dy_block
+        d_columns = (dy_block @ w.reshape(dw.shape).T).reshape(back[block].shape)
         for i, j in np.ndindex(w.shape[:2]):  # one place at a time: no cell is met twice
-            back[block][:, :, :, i, j] += columns[:, :, :, i, j]
+            back[block][:, :, :, i, j] += d_columns[:, :, :, i, j]
     return dw.reshape(w.shape)
 
 
@@ -209,11 +208,19 @@ def _checked(
     return x, w, border, (len(x), H_out, W_out, w.shape[3])
 
 
-def _blocks(seen: np.ndarray) -> Iterator[tuple[slice, slice]]:
-    """Cut windows (N, H_out, …) into whole images, or else rows, that fit in `COLUMN_BYTES`."""
+def _columns(seen: np.ndarray) -> Iterator[tuple[tuple[slice, slice], np.ndarray]]:
+    """Copy windows (N, H_out, …) into the rows of a matrix, as many as fit in `COLUMN_BYTES`.
+
+    Yields which images and rows of the output they belong to, and the matrix. The same memory is
+    filled again each time: asking the system for more takes longer than the copy.
+    """
     N, H = seen.shape[:2]
     rows = max(COLUMN_BYTES // (seen[0, 0].size * seen.itemsize), 1)
-    images, rows = max(rows // H, 1), min(rows, H)
+    images, rows = min(max(rows // H, 1), N), min(rows, H)  # whole images, or some rows of one
+    memory = np.empty((images, rows, *seen.shape[2:]), seen.dtype)
     for n in range(0, N, images):
         for i in range(0, H, rows):
-            yield slice(n, n + images), slice(i, i + rows)
+            block = slice(n, n + images), slice(i, i + rows)
+            filled = memory[: N - n, : H - i]  # the last block may be smaller
+            filled[...] = seen[block]
+            yield block, filled.reshape(-1, seen[0, 0, 0].size)
