@@ -9,6 +9,8 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.jinja2glue import BuiltinTemplateLoader
 
 # Before the first paint, so that a dark page does not flash white. A browser may refuse storage.
 THEME = """
@@ -138,23 +140,16 @@ def mend(html: str) -> str:
     return page.decode(formatter="minimal")
 
 
-def setup(app: Sphinx) -> None:
-    written: list[str] = []
+class MendingLoader(BuiltinTemplateLoader):
+    """Sphinx's templates, mended before they are written: an interrupted build leaves no fault."""
 
-    def remember(app: Sphinx, page: str, *rest) -> None:
-        written.append(page)
+    def render(self, template: str, context: dict) -> str:
+        html = super().render(template, context)
+        return mend(html) if "<html" in html else html
 
-    def mend_written(app: Sphinx, exception: Exception | None) -> None:
-        if exception or app.builder.format != "html":
-            return
-        for page in written:
-            file = Path(app.builder.get_outfilename(page))
-            file.write_text(mend(file.read_text("utf-8")), "utf-8")
 
-    app.connect("html-page-context", remember)
-    app.connect("build-finished", mend_written)
-    app.connect("build-finished", drop_dead_files)
-    app.connect("build-finished", write_front_door, priority=900)
+def mend_templates(app: Sphinx, config: Config) -> None:
+    config.template_bridge = f"{__name__}.{MendingLoader.__name__}"
 
 
 def drop_dead_files(app: Sphinx, exception: Exception | None) -> None:
@@ -177,3 +172,9 @@ def write_front_door(app: Sphinx, exception: Exception | None) -> None:
     page = app.builder.get_target_uri(app.config.root_doc)
     text = FRONT.format(title=escape(app.config.html_title), page=escape(page))
     Path(app.outdir, "index.html").write_text(text, "utf-8")
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("config-inited", mend_templates)
+    app.connect("build-finished", drop_dead_files)
+    app.connect("build-finished", write_front_door, priority=900)
