@@ -410,7 +410,7 @@ def network(shapes: Sequence[Sequence[int]], names: Sequence[str], scale: float 
     lefts = np.cumsum([0, *(w + 1.0 for w in widths)])
     top = max(h + SLANT * w for h, w, _ in boxes)
     inches = scale * WIDTH / lefts[-1]
-    fig, ax = plt.subplots(figsize=(WIDTH * scale, (top + 9) * inches))
+    fig, ax = plt.subplots(figsize=(WIDTH * scale, (top + 11) * inches))
     for (h, w, depth), left, room, name, shape in zip(
         boxes, lefts, widths, names, shapes, strict=False
     ):
@@ -424,9 +424,10 @@ def network(shapes: Sequence[Sequence[int]], names: Sequence[str], scale: float 
         ):
             colour = _tinted(LINES[0] if len(shape) == 3 else LINES[1], strength)
             ax.add_patch(Polygon(corners, facecolor=colour, edgecolor=INK, linewidth=0.7))
-        label = f"{name}\n" + "×".join(map(str, shape))
+        sizes = [str(n) for n in shape]
+        label = "\n× ".join([f"{name}\n" + " × ".join(sizes[:2]), *sizes[2:]])
         ax.text(left + room / 2, -top / 2 - 1.5, label, ha="center", va="top", fontsize=9)
-    ax.set(xlim=(-0.6, lefts[-1] - 0.6), ylim=(-top / 2 - 8.5, top / 2 + 0.5), aspect="equal")
+    ax.set(xlim=(-0.6, lefts[-1] - 0.6), ylim=(-top / 2 - 10.5, top / 2 + 0.5), aspect="equal")
     ax.set_axis_off()
     return fig
 

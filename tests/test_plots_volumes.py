@@ -94,7 +94,7 @@ def test_network_draws_heights_to_scale():
     fronts = [np.ptp(patch.get_xy()[:, 1]) for patch in polygons[::3]]
     assert len(polygons) == 9  # three faces each
     assert fronts[:2] == [32, 16]
-    assert texts(fig) == ["input\n32×20×3", "POOL\n16×10×6", "FC\n120"]
+    assert texts(fig) == ["input\n32 × 20\n× 3", "POOL\n16 × 10\n× 6", "FC\n120"]
 
 
 @pytest.mark.parametrize(
