@@ -181,9 +181,10 @@ def _backward(
     for block, columns in _columns(seen):
         dy_block = dy[block].reshape(-1, w.shape[3])
         dw += columns.T @ dy_block
-        d_columns = (dy_block @ w.reshape(dw.shape).T).reshape(back[block].shape)
+        np.matmul(dy_block, w.reshape(dw.shape).T, out=columns)  # from here on, their gradient
+        d_windows = columns.reshape(back[block].shape)
         for i, j in np.ndindex(w.shape[:2]):  # one place at a time: no cell is met twice
-            back[block][:, :, :, i, j] += d_columns[:, :, :, i, j]
+            back[block][:, :, :, i, j] += d_windows[:, :, :, i, j]
     return dw.reshape(w.shape)
 
 
