@@ -264,6 +264,42 @@ def images(
     return fig
 
 
+def tiled(pictures: ArrayLike, columns: int) -> np.ndarray:
+    """Lay many small pictures of one size out as one large one, to be drawn by :func:`images`.
+
+    All have the same scale then, and drawing hundreds takes no longer than drawing one.
+
+    Parameters
+    ----------
+    pictures
+        ``(K, H, W)``.
+    columns
+        How many in a row.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(rows · (H + 1) + 1, columns · (W + 1) + 1)``. The lines between pictures are 0 if any
+        number is negative, else the largest number.
+
+    Raises
+    ------
+    ValueError
+        If `pictures` has another rank, or `columns` is less than 1.
+    """
+    pictures = _checked(pictures, "pictures", ndim=3)
+    if columns < 1:
+        raise ValueError(f"columns is {columns}; expected at least 1")
+    K, H, W = pictures.shape
+    rows = ceil(K / columns)
+    line = 0 if (pictures < 0).any() else pictures.max()
+    cells = np.full((rows * columns, H + 1, W + 1), line, float)
+    cells[:K, 1:, 1:] = pictures
+    cells = cells.reshape(rows, columns, H + 1, W + 1).transpose(0, 2, 1, 3)
+    grid = cells.reshape(rows * (H + 1), columns * (W + 1))
+    return np.pad(grid, [(0, 1), (0, 1)], constant_values=line)
+
+
 def curves(
     lines: Mapping[str, Sequence[float]],
     x_label: str,
@@ -377,7 +413,7 @@ def volumes_by_hand(
     return fig
 
 
-def network(shapes: Sequence[Sequence[int]], names: Sequence[str], scale: float = 1.0) -> Figure:
+def network(shapes: Sequence[Sequence[int]], names: Sequence[str]) -> Figure:
     """Draw the volumes of a network as boxes in a row: height, width, and depth to the right.
 
     Heights and widths are to scale; channels are drawn thinner, so that 16 of them find room. A
@@ -389,8 +425,6 @@ def network(shapes: Sequence[Sequence[int]], names: Sequence[str], scale: float 
         ``(H, W, C)`` or ``(units,)``, in the order of the network.
     names
         What made each: written below it, with its shape.
-    scale
-        Makes all boxes larger or smaller than the page's width would.
 
     Raises
     ------
@@ -409,8 +443,8 @@ def network(shapes: Sequence[Sequence[int]], names: Sequence[str], scale: float 
     widths = [max(depth + SLANT * w, 7.0) for _, w, depth in boxes]
     lefts = np.cumsum([0, *(w + 1.0 for w in widths)])
     top = max(h + SLANT * w for h, w, _ in boxes)
-    inches = scale * WIDTH / lefts[-1]
-    fig, ax = plt.subplots(figsize=(WIDTH * scale, (top + 11) * inches))
+    inches = WIDTH / lefts[-1]
+    fig, ax = plt.subplots(figsize=(WIDTH, (top + 11) * inches))
     for (h, w, depth), left, room, name, shape in zip(
         boxes, lefts, widths, names, shapes, strict=False
     ):
