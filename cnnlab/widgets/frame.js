@@ -6,11 +6,8 @@
 //   fig.draws(draw)             calls draw() now and, once for each batch, whenever the state changes
 //   fig.say(text)               status line, read out; fig.explain(text) an error in words ("" clears it)
 //   fig.controls.append(…)      numberBox, choice, toggle, button: each { el, set(value) }; onChange gets the value
-//   fig.player({ step, back, all, reset, ended })  its buttons; step() returns false at the end. Nothing starts by itself
 //   fig.table(caption, head, rows)   rewrites the tables under "Show as table" (fig.table.clear() first);
 //   fig.table.numbers(caption, matrix)   does so for a matrix, null being a cell that is not computed yet
-//   walk(fig, size)             the player of a figure that computes its output cell by cell
-//   numberGrid(fig, …), slidingWindow(fig, …)      numbers in cells; a window that is dragged or moved by keys
 //   return fig.remove;          from render: stops timers and listeners
 //
 // Words of the frame itself are in WORDS; a figure takes other keys for its own. Ids come from uid(), unique in the page.
@@ -60,42 +57,6 @@ export function outputSize(n, f, padding = 0, stride = 1, dilation = 1) {
   const [before, after] = Array.isArray(padding) ? padding : [padding, padding];
   const room = n + before + after - span(f, dilation);
   return room < 0 ? 0 : Math.floor(room / stride) + 1;
-}
-
-// [before, after] of "same", as in Keras: ⌈n / s⌉ windows; an odd zero goes after. With stride 1, n does not matter.
-export function samePadding(f, dilation = 1, stride = 1, n = 1) {
-  const total = Math.max(span(f, dilation) - 1 - ((n - 1) % stride), 0);
-  return [Math.floor(total / 2), Math.ceil(total / 2)];
-}
-
-// A matrix with zeros around it. Padding: [[top, bottom], [left, right]].
-export function padImage(image, [[top, bottom], [left, right]]) {
-  const width = image[0].length + left + right;
-  const zeros = (count, length) => range(count).map(() => Array(length).fill(0));
-  const middle = image.map((row) => [...Array(left).fill(0), ...row, ...Array(right).fill(0)]);
-  return [...zeros(top, width), ...middle, ...zeros(bottom, width)];
-}
-
-// Text with one row on each line → { matrix }, or { problem, values } for fig.t. Knows −, and fractions such as 1/9.
-export function parseMatrix(text, most = 16) {
-  const lines = text.split(/\r?\n/).map((line) => line.split(/[\s,;]+/).filter(Boolean)).filter((line) => line.length);
-  if (!lines.length) return { problem: "noNumbers", values: {} };
-  const matrix = [];
-  for (const [i, line] of lines.entries()) {
-    const row = [];
-    for (const word of line) {
-      const parts = word.replace("−", "-").split("/");
-      const good = parts.length <= 2 && parts.every((part) => /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(part));
-      const value = parts.map(Number).reduce((a, b) => a / b);
-      if (!good || !Number.isFinite(value)) return { problem: "badNumber", values: { text: word, r: i + 1 } };
-      row.push(value);
-    }
-    matrix.push(row);
-    const values = { r: i + 1, got: row.length, expected: matrix[0].length };
-    if (row.length !== matrix[0].length) return { problem: "ragged", values };
-  }
-  const [h, w] = [matrix.length, matrix[0].length];
-  return Math.max(h, w) > most ? { problem: "tooBig", values: { h, w, most } } : { matrix };
 }
 
 // ---- elements ----
@@ -163,7 +124,6 @@ export function figure({ model, el, words, title }) {
     status: part("p", "status", { role: "status" }),
     hint: part("p", "hint"),
   };
-  fig.player = (actions) => player(fig, actions);
   const tables = h("div");
   fig.table = (caption, head, rows) => {
     const table = h("table", {}, h("caption", {}, caption),
@@ -239,96 +199,6 @@ export function toggle(fig, { label, onChange }) {
   return { el, set: (on) => (box.checked = on) };
 }
 
-// A folded box to type a matrix in. onChange gets the matrix; open() unfolds it.
-export function matrixBox(fig, { label, help, most = 16, onChange }) {
-  const area = h("textarea", { rows: 6, spellcheck: "false", autocomplete: "off", "aria-label": label, "aria-describedby": uid() });
-  const use = () => {
-    const { matrix, problem, values } = parseMatrix(area.value, most);
-    fig.explain(problem ? fig.t(problem, values) : "");
-    if (matrix) onChange(matrix);
-  };
-  const el = h("details", { class: "cl-matrix" }, h("summary", {}, label),
-    h("p", { id: area.getAttribute("aria-describedby") }, help), area, button(fig, { label: fig.t("use"), onClick: use }).el);
-  const write = (matrix) => matrix.map((row) => row.map((v) => Math.round(v * 1e4) / 1e4).join(" ")).join("\n");
-  let shown = "";
-  return {
-    el,
-    open() {
-      el.open = true;
-      area.focus();
-    },
-    set(matrix) {
-      const text = write(matrix); // what is half typed stays, unless the state itself changes
-      if (text !== shown) area.value = shown = text;
-    },
-  };
-}
-
-// Back, step, play, all, start over. `step` returns false when there is nothing left; `ended()` says so beforehand.
-const BEAT = 900; // milliseconds
-function player(fig, { step, back, all, reset, ended }) {
-  let timer = null;
-  const pause = () => {
-    clearInterval(timer);
-    timer = null;
-    fig.status.setAttribute("aria-live", "polite");
-    play.text(fig.t("play"));
-  };
-  const start = () => {
-    if (ended()) reset();
-    fig.status.setAttribute("aria-live", "off"); // a line read out at each beat would never end
-    play.text(fig.t("pause"));
-    timer = setInterval(() => step() === false && pause(), BEAT);
-  };
-  const flip = () => (timer ? pause() : start());
-  const still = (action) => () => {
-    pause();
-    action();
-  };
-  const make = (key, onClick) => button(fig, { label: fig.t(key), onClick });
-  const play = make("play", flip);
-  const row = [make("back", still(back)), play, make("step", still(step)), make("all", still(all)), make("reset", still(reset))];
-  fig.onRemove(() => clearInterval(timer));
-  const el = h("div", { class: "cl-player" }, ...row.map((one) => one.el));
-  return { el, flip, pause, playing: () => timer !== null };
-}
-
-// A walk over the cells of the output, plane by plane and in reading order, with its player. size() gives [rows, columns],
-// or [planes, rows, columns]. State: `position`, the cell now, and `seen`, the cells computed; both count cells from 0.
-export function walk(fig, size) {
-  const clamp = (value, count) => Math.max(0, Math.min(count - 1, value));
-  const count = () => size().reduce((a, b) => a * b);
-  const position = () => clamp(fig.get("position"), count());
-  const seen = () => new Set([...fig.get("seen").filter((i) => i < count()), position()]);
-  const cell = () => {
-    const [columns, rows] = size().reverse();
-    const [c, line] = [position() % columns, Math.floor(position() / columns)];
-    return [Math.floor(line / rows), line % rows, c];
-  };
-  const go = (to) => fig.set({ position: to, seen: [...seen().add(to)].sort((a, b) => a - b) });
-  const at = (r, c, plane = cell()[0]) => {
-    const [columns, rows] = size().reverse();
-    player.pause();
-    go((plane * rows + clamp(r, rows)) * columns + clamp(c, columns));
-  };
-  const by = (change) => {
-    const to = position() + change;
-    if (to < 0 || to >= count()) return false;
-    go(to);
-    return true;
-  };
-  const player = fig.player({
-    step: () => by(1),
-    back: () => by(-1),
-    all: () => fig.set({ seen: range(count()) }),
-    reset: () => fig.set({ position: 0, seen: [0] }),
-    ended: () => position() === count() - 1,
-  });
-  const nudge = (dr, dc) => at(cell()[1] + dr, cell()[2] + dc);
-  const keyboard = { home: () => at(0, 0), end: () => at(Infinity, Infinity), space: player.flip };
-  return { position, count, seen, cell, at, nudge, keyboard, player };
-}
-
 // Arrow keys, Home, End and Space: move(dr, dc), home(), end(), space(). What is not given is left to the page.
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 export function keys(fig, el, { move, home, end, space, enter }) {
@@ -341,127 +211,4 @@ export function keys(fig, el, { move, home, end, space, enter }) {
     event.preventDefault();
     action();
   });
-}
-
-// ---- numbers in cells ----
-
-// Grey as in a picture, from black (low) to white (high), with the text that can be read on it.
-function grey(value, low, high) {
-  const level = Math.round(high > low ? (255 * (value - low)) / (high - low) : 128);
-  return { background: `rgb(${level} ${level} ${level})`, color: level > 117 ? "#000" : "#fff" };
-}
-
-// Blue for positive, orange for negative, stronger with size; the number is always written too.
-function signed(value, most) {
-  const strength = most ? Math.round((100 * Math.abs(value)) / most) : 0;
-  return { background: `color-mix(in srgb, var(--cl-${value < 0 ? "minus" : "plus"}) ${strength}%, var(--cl-cell-ground))`, color: "" };
-}
-
-// A table of numbers. caption: its visible name. pick(r, c): cells can be chosen, by click and by keys.
-//   grid.draw(values, { tint: "grey" | "sign" | null, of: values that set the scale, cell(r, c, value) → options })
-//     values: 2-D, null = still empty. Options: class, corner (small text), text, label, plain (no tint).
-//   grid.caption(text); grid.current(r, c): the cell that Tab reaches; focus follows if it is in the grid.
-export function numberGrid(fig, { caption = "", pick, keyboard = {} } = {}) {
-  const name = h("p", { class: "cl-name", id: uid() }, caption);
-  const body = h("tbody");
-  const table = h("table", { class: "cl-grid", role: pick ? "grid" : false, "aria-labelledby": name.id }, body);
-  const holder = h("div", { class: "cl-cells" }, table);
-  const el = h("div", { class: "cl-holder" }, name, h("div", { class: "cl-overflow" }, holder));
-  let shape = "";
-  let now = [0, 0];
-  const at = (r, c) => body.rows[r]?.cells[c];
-  const grid = {
-    el, holder, table,
-    caption: (text) => (name.textContent = text),
-    draw(values, { tint = null, of = values, cell = () => ({}) } = {}) {
-      const [rows, columns] = [values.length, values[0].length];
-      if (shape !== `${rows} ${columns}`) {
-        shape = `${rows} ${columns}`;
-        holder.style.setProperty("--cols", columns);
-        const make = () => h("td", pick ? { role: "gridcell", tabindex: -1 } : {});
-        body.replaceChildren(...range(rows).map(() => h("tr", {}, ...range(columns).map(make))));
-      }
-      const all = of.flat().filter((value) => value !== null);
-      const [low, high] = [Math.min(0, ...all), Math.max(...all)];
-      const most = Math.max(...all.map(Math.abs), 0);
-      values.forEach((row, r) => row.forEach((value, c) => {
-        const { text = value === null ? "" : format(value), plain, corner, label, ...rest } = cell(r, c, value) ?? {};
-        const td = at(r, c);
-        const paint = value === null || plain || !tint ? { background: "", color: "" } : tint === "grey" ? grey(value, low, high) : signed(value, most);
-        Object.assign(td.style, paint);
-        td.textContent = text;
-        td.className = [rest.class, value === null && "cl-empty", text.length > 3 && (text.length > 4 ? "cl-longer" : "cl-long")].filter(Boolean).join(" ");
-        if (corner != null) td.dataset.corner = corner;
-        else delete td.dataset.corner;
-        if (pick) td.setAttribute("aria-label", label ?? `${fig.t("row", { r: r + 1, c: c + 1 })}: ${text || fig.t("empty")}`);
-      }));
-      if (pick) grid.current(...now);
-    },
-    current(r, c) {
-      const old = at(...now);
-      now = [r, c];
-      if (!at(r, c)) return;
-      for (const td of body.querySelectorAll('[tabindex="0"]')) td.tabIndex = -1;
-      at(r, c).tabIndex = 0;
-      if (old !== at(r, c) && old === document.activeElement) at(r, c).focus();
-    },
-  };
-  if (pick) {
-    fig.listen(body, "click", ({ target }) => {
-      const td = target.closest("td");
-      if (!td) return;
-      pick(td.parentNode.rowIndex, td.cellIndex);
-      td.focus();
-    });
-    keys(fig, body, {
-      move(dr, dc) {
-        const [r, c] = [now[0] + dr, now[1] + dc];
-        if (at(r, c)) pick(r, c);
-      },
-      ...keyboard,
-    });
-  }
-  return grid;
-}
-
-// A frame over cells of a grid, dragged by pointer or moved by keys. move(r, c): the cell where its top left corner is
-// wanted; nudge(dr, dc): one step by arrow key. place({ r, c, height, width, now, of, text }) puts it and tells where it is.
-export function slidingWindow(fig, grid, { label, move, nudge, keyboard = {} }) {
-  const el = h("div", { class: "cl-window", role: "slider", tabindex: 0, "aria-label": label, "aria-valuemin": 1 });
-  let size = { height: 1, width: 1 };
-  let held = null;
-  const cellOf = (event) => {
-    const box = grid.table.tBodies[0].getBoundingClientRect();
-    const { rows } = grid.table.tBodies[0];
-    return [((event.clientY - box.top) * rows.length) / box.height, ((event.clientX - box.left) * rows[0].cells.length) / box.width];
-  };
-  fig.listen(el, "pointerdown", (event) => {
-    const [r, c] = cellOf(event);
-    held = [r - size.r, c - size.c];
-    el.setPointerCapture(event.pointerId);
-  });
-  fig.listen(el, "pointermove", (event) => {
-    if (!held) return;
-    const [r, c] = cellOf(event);
-    move(Math.round(r - held[0]), Math.round(c - held[1]));
-  });
-  for (const type of ["pointerup", "pointercancel"]) fig.listen(el, type, () => (held = null));
-  // A press beside the window brings its middle there.
-  fig.listen(grid.table.tBodies[0], "click", (event) => {
-    const [r, c] = cellOf(event);
-    move(Math.round(r - size.height / 2), Math.round(c - size.width / 2));
-  });
-  keys(fig, el, { move: nudge, ...keyboard });
-  grid.holder.append(el);
-  return {
-    el,
-    place({ r, c, height, width, now, of, text }) {
-      size = { r, c, height, width };
-      for (const [key, value] of Object.entries(size)) el.style.setProperty(`--${key}`, value);
-      fill(el, { "aria-valuenow": now, "aria-valuemax": of, "aria-valuetext": text }, []);
-      const view = grid.holder.parentNode; // on a phone a wide image scrolls: keep the window in sight
-      const cell = grid.table.clientWidth / grid.table.rows[0].cells.length;
-      view.scrollLeft = Math.min(c * cell, Math.max(view.scrollLeft, (c + width) * cell + 8 - view.clientWidth));
-    },
-  };
 }

@@ -2,18 +2,17 @@
 
 A figure is two files of one name: ``pooling_stepper.py`` with a class
 
-    class PoolingStepper(Figure, script="pooling_stepper"):
+    class PoolingStepper(Stepper, script="pooling_stepper"):
         image = Matrix(named=IMAGES, most=16)
         stride = Whole(1, at_least=1, at_most=4)
 
-and ``pooling_stepper.js`` with what it draws. `Figure` joins ``frame.js`` and the figure's script
-into one ES module, so the figure needs no bundler and no other file, in a notebook as in a
-published page. What can be touched is computed in JavaScript: a published page has no kernel.
-Traits hold lists, numbers, strings and booleans only; :class:`Matrix` and :class:`Whole` refuse
-anything else with a `ValueError` that names the argument.
+and ``pooling_stepper.js`` with what it draws. `Figure` joins ``frame.js`` and the figure's script,
+`Stepper` also ``walk.js``, into one ES module, so the figure needs no bundler and no other file, in
+a notebook as in a published page. What can be touched is computed in JavaScript: a published page
+has no kernel. Traits hold lists, numbers, strings and booleans only; :class:`Matrix` and
+:class:`Whole` refuse anything else with a `ValueError` that names the argument.
 """
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,29 +22,13 @@ import numpy as np
 import traitlets
 
 FOLDER = Path(__file__).parent
-LIMIT = 30_000  # bytes of one module, as it is sent
-STRINGS = re.compile(r'("(?:[^"\\]|\\.)*"|`[^`]*`)')
-NESTED = re.compile(r"`[^`]*\$\{[^}]*`")  # a template inside a template
-PUNCTUATION = re.compile(r" *([=,;:?(){}\[\]<>*&|!]) *")
+LIMIT = 30 * 1024  # bytes of one module, as it is sent
 
 
 def lean(script: str) -> str:
-    """Leave out comments on their own lines, indentation, and spaces around punctuation.
-
-    Half a minifier, on purpose: it changes nothing but white space, never inside strings, and
-    leaves alone any line where strings, divisions and regular expressions could be confused.
-    """
+    """Leave out indentation, empty lines, and comments on lines of their own."""
     lines = (line.strip() for line in script.splitlines())
-    return "\n".join(tight(line) for line in lines if line and not line.startswith("//"))
-
-
-def tight(line: str) -> str:
-    """Leave out the spaces around punctuation of one line of JavaScript, outside strings."""
-    parts = STRINGS.split(line)  # code, string, code, string, …, code
-    if NESTED.search(line) or any(set("/'`\"") & set(code) for code in parts[::2]):
-        return line
-    parts[::2] = [PUNCTUATION.sub(r"\1", code) for code in parts[::2]]
-    return "".join(parts)
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 def read(name: str) -> str:
@@ -57,11 +40,19 @@ def read(name: str) -> str:
 class Figure(anywidget.AnyWidget):
     """An interactive figure. Subclass it with ``script="<name>"``, the name of its ``.js`` file."""
 
+    _parts = ("frame",)  # the scripts that come before the figure's own
+
     def __init_subclass__(cls, script: str | None = None, **kwargs: Any) -> None:
         if script:  # not for the classes that traitlets makes by itself when traits are added
-            cls._esm = lean(read("frame.js") + "\n" + read(f"{script}.js"))
+            cls._esm = lean("\n".join(read(f"{part}.js") for part in (*cls._parts, script)))
             cls._css = read("frame.css") + read(f"{script}.css")
         super().__init_subclass__(**kwargs)
+
+
+class Stepper(Figure):
+    """A figure that computes its output cell by cell, by a window that walks over numbers."""
+
+    _parts = ("frame", "walk")
 
 
 class Matrix(traitlets.TraitType):

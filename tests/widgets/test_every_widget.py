@@ -7,6 +7,7 @@ import pytest
 from ipywidgets.widgets.widget import _remove_buffers
 
 from cnnlab import widgets
+from cnnlab.widgets.frame import LIMIT
 
 NAMES = widgets.__all__
 NAMESPACES = {"http://www.w3.org/2000/svg"}  # a name in the language of SVG; nothing is fetched
@@ -24,7 +25,7 @@ def make(name: str):
 @every_widget
 def test_the_script_is_small_and_asks_nobody(name):
     figure = getattr(widgets, name)
-    assert len(figure._esm.encode()) < 30_000
+    assert len(figure._esm.encode()) < LIMIT
     assert set(re.findall(r"\w+://[^\s\"'`)]*", figure._esm + figure._css)) <= NAMESPACES
     assert not re.search(r"\b(import|fetch|XMLHttpRequest|WebSocket)\b\s*[({'\"]", figure._esm)
 
