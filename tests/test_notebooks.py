@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -106,15 +107,24 @@ def code_in(text: str) -> list[str]:
 
 def myst_in(text: str) -> list[str]:
     """What is left of MyST in a text, as a reader of plain Markdown would see it."""
-    seen = [
-        token.info if token.type == "fence" else token.content
-        for token in leaves(PLAIN.parse(text))
-        if token.type in ("fence", "text")
+    tokens = list(leaves(PLAIN.parse(text)))
+    directives = [t.info for t in tokens if t.type == "fence" and t.info.startswith("{")]
+    roles = [
+        token.content
+        for token, after in pairwise(tokens)
+        if after.type == "code_inline" and re.search(r"\{[\w:+-]+\}$", token.content)
     ]
-    marks = re.compile(
-        r"\{[\w:+-]+\}(?=$|`|\s)|^:::|^:[\w-]+:|^\([\w-]+\)=|\$\$\s*\([\w-]+\)|^%|^\+\+\+"
-    )
-    return [mark for line in seen for mark in marks.findall(line)]
+    marks = re.compile(r"^:::|^:[\w-]+:|^\([\w-]+\)=|\$\$\s*\([\w-]+\)|^%|^\+\+\+")
+    lines = [t.content for t in tokens if t.type == "text" and marks.search(t.content)]
+    return directives + roles + lines
+
+
+def test_the_search_for_myst_finds_it():
+    found = ("```{note}\nx\n```", "a {term}`b`", ":::{tip}", "(a)=", "$$a$$ (b)", "% no", "+++")
+    for text in found:
+        assert myst_in(text), text
+    for text in ("`{term}` and `a`", "```python\n:::\n```", "$x_{ij}$ `a`", "1 % 2", "(a) = b"):
+        assert not myst_in(text), text
 
 
 # Blocks
@@ -474,7 +484,7 @@ def course():
 
 @pytest.fixture(scope="session")
 def notebooks(course, tmp_path_factory):
-    return made.write(course, tmp_path_factory.mktemp("notebooks"))
+    return made.write(course, tmp_path_factory.mktemp("notebooks").resolve())
 
 
 def test_every_page_that_runs_is_made_and_valid(course, notebooks):
@@ -505,7 +515,7 @@ def test_every_link_leads_somewhere(course, notebooks):
                 page = url.removeprefix(course.site).partition("#")[0].removesuffix(".html")
                 assert page in course.pages or page.startswith("_images/"), f"{path.name}: {url}"
             elif "://" not in url:
-                assert (path.parent / url) in notebooks, f"{path.name}: {url}"
+                assert (path.parent / url).resolve() in notebooks, f"{path.name}: {url}"
 
 
 def test_code_is_the_page_s_code(course, notebooks):
