@@ -10,8 +10,9 @@ import json
 import os
 import pkgutil
 import platform
-from collections.abc import Callable, Iterator
-from importlib.metadata import version
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import benchmarks
@@ -56,7 +57,7 @@ def package_version(package: str) -> str:
     """The installed version, also where TensorFlow comes as its CPU-only package."""
     try:
         return version(package)
-    except importlib.metadata.PackageNotFoundError:
+    except PackageNotFoundError:
         return version(f"{package}-cpu")
 
 
@@ -81,19 +82,20 @@ def lines(results: dict, path: str = "") -> Iterator[str]:
             yield f"  {name:<48} {value}"
 
 
-def save(topic: str, results: dict, file: Path = FILE) -> None:
+def save(topic: str, results: dict, file: Path) -> None:
     """Put the results of one topic into the file, and leave the others."""
     everything = (read(file) if file.exists() else {}) | {topic: results}
     text = json.dumps(everything, indent=2, sort_keys=True, ensure_ascii=False)
     file.write_text(text + "\n", "utf-8")
 
 
-def main() -> None:
+def main(
+    arguments: Sequence[str], known: Mapping[str, Callable[[], dict]], file: Path = FILE
+) -> None:
     """Run, print and save, topic by topic."""
-    known = topics()
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("topics", nargs="*", metavar="topic", help=f"of: {', '.join(known)}")
-    chosen = parser.parse_args().topics or list(known)
+    chosen = parser.parse_args(arguments).topics or list(known)
     unknown = [topic for topic in chosen if topic not in known]
     if unknown:
         parser.error(f"no topic {', '.join(unknown)}; expected one of {', '.join(known)}")
@@ -101,8 +103,8 @@ def main() -> None:
         print(f"== {topic}", flush=True)
         results = rounded({**known[topic](), "machine": machine()})
         print(*lines(results), sep="\n", flush=True)
-        save(topic, results)
+        save(topic, results, file)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:], topics())
