@@ -339,6 +339,7 @@ def curves(
             )
         ax.plot(values, label=name)
     ax.set(xlabel=x_label, ylabel=y_label, yscale="log" if log else "linear")
+    ax.xaxis.get_major_locator().set_params(integer=True)  # there is no step 2.5
     if len(lines) > 1:
         ax.legend()
     return fig
