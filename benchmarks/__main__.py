@@ -7,18 +7,14 @@ keeps what it has, and a run of one topic leaves the others as they are.
 import argparse
 import importlib
 import json
-import os
 import pkgutil
-import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import benchmarks
-from cnnlab.measured import FILE, read
+from cnnlab.measured import FILE, machine, read
 
-PACKAGES = ("numpy", "tensorflow", "keras")
 DIGITS = 6  # significant: what a clock can tell
 
 
@@ -31,34 +27,6 @@ def topics() -> dict[str, Callable[[], dict]]:
         for module in modules
         if hasattr(module, "run")
     }
-
-
-def machine() -> dict[str, str | int]:
-    """What the results hold for."""
-    return {
-        "processor": processor(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
-        "python": platform.python_version(),
-        **{package: package_version(package) for package in PACKAGES},
-    }
-
-
-def processor() -> str:
-    """The processor's name, as the system gives it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text("utf-8").splitlines() if info.exists() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())
-
-
-def package_version(package: str) -> str:
-    """The installed version, also where TensorFlow comes as its CPU-only package."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return version(f"{package}-cpu")
 
 
 def rounded(value: object) -> object:

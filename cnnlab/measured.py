@@ -1,10 +1,23 @@
 """What ``make bench`` measured, for pages to quote: no result stands in the prose by hand."""
 
 import json
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 FILE = Path(__file__).with_name("measured.json")
+PACKAGES = (  # those that change a result or its seconds
+    "numpy",
+    "keras",
+    "tensorflow-cpu",
+    "tensorflow",
+    "jax",
+    "matplotlib",
+    "scikit-image",
+    "anywidget",
+)
 
 
 def read(file: Path = FILE) -> dict[str, dict[str, Any]]:
@@ -37,3 +50,33 @@ def measured(topic: str) -> dict[str, Any]:
             f" {', '.join(map(repr, results))}. To measure it: python -m benchmarks {topic}"
         )
     return results[topic]
+
+
+def machine() -> dict[str, Any]:
+    """What seconds depend on: processor, cores that may be used, system, and versions."""
+    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count())
+    return {
+        "processor": processor(),
+        "cores": len(usable),
+        "system": f"{platform.system()} ({platform.machine()})",
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """The version of Python, and of each of `PACKAGES` that is installed."""
+    found = {"Python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def processor() -> str:
+    """The processor's name, as the system gives it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text("utf-8", "replace").splitlines() if info.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from nbformat.v4 import new_output
 from PIL import Image, ImageFilter
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
-from coursebook import cache, launch, mend, pictures  # noqa: E402
+from coursebook import cache, launch, mend, pictures, streams  # noqa: E402
 
 HEADER = """---
 jupytext:
@@ -93,6 +94,15 @@ def test_the_source_of_the_package_is_in_the_key():
     assert {"cnnlab/__init__.py", "cnnlab/plots.py", "cnnlab/data/digits.npz"} <= names
     assert not any("__pycache__" in name for name in names)
     assert {"Python", "numpy", "keras", "matplotlib"} <= cache.versions().keys()
+
+
+def test_pieces_of_a_printed_line_become_one_line():
+    pieces = [
+        new_output("stream", name="stdout", text=text) for text in ("max ", "(1, 84)\n", "end")
+    ]
+    other = new_output("stream", name="stderr", text="oh")
+    joined = streams.join([*pieces, other])
+    assert [output.text for output in joined] == ["max (1, 84)\nend", "oh"]
 
 
 def test_old_caches_go_and_the_current_one_stays(tmp_path):

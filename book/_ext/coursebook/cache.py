@@ -8,27 +8,17 @@ another folder, and there every page runs again.
 import hashlib
 import json
 import os
-import platform
 import shutil
 import sys
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-PACKAGES = (
-    "numpy",
-    "keras",
-    "tensorflow-cpu",
-    "tensorflow",
-    "jax",
-    "matplotlib",
-    "scikit-image",
-    "anywidget",
-)
+import cnnlab
+from cnnlab.measured import machine, versions
+
 SOURCES = {".py", ".js", ".css", ".json", ".npz"}
 HERE = Path(__file__).resolve().parent
 KEPT = 3  # caches: switching back to a branch finds its own
@@ -43,49 +33,13 @@ def digest(files: Iterable[Path], *words: str) -> str:
     return found.hexdigest()[:16]
 
 
-def versions() -> dict[str, str]:
-    """The version of Python, and of each of `PACKAGES` that is installed."""
-    found = {"Python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
 def package_files() -> list[Path]:
-    """The source and the data of `cnnlab`, as a kernel would import it. It is not imported here."""
-    spec = find_spec("cnnlab")
-    folders = spec.submodule_search_locations if spec else []
+    """The source and the data of `cnnlab`, as a kernel would import it."""
     return [
         file
-        for folder in map(Path, folders)
-        for file in folder.rglob("*")
+        for file in Path(cnnlab.__file__).parent.rglob("*")
         if file.suffix in SOURCES and "__pycache__" not in file.parts
     ]
-
-
-def processor() -> str:
-    """The processor's name, as the system calls it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text("utf-8", "replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def machine() -> dict:
-    """What a page's seconds depend on."""
-    return {
-        "processor": processor(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
-        "system": f"{platform.system()} ({platform.machine()})",
-        "versions": versions(),
-    }
 
 
 def prune(root: Path, current: Path) -> None:
