@@ -174,6 +174,7 @@ def write_book(folder: Path, **pages: str) -> None:
     shutil.copy(ROOT / "book" / "references.bib", folder / "book")
     (folder / "cnnlab").mkdir()
     (folder / "cnnlab" / "__init__.py").write_text("SEED = 1\n")
+    shutil.copy(ROOT / "cnnlab" / "measured.py", folder / "cnnlab")
     for name, text in pages.items():
         (folder / "book" / f"{name}.md").write_text(text, "utf-8")
     first, *others = pages
