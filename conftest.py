@@ -40,8 +40,11 @@ class StudentNotebook(MystNotebook):
     """The notebook made from a page, in the hands of a student."""
 
     def read(self) -> nbformat.NotebookNode:
-        made = self.config.stash[MACHINE] / "made" / self.path.relative_to(self.config.rootpath)
-        return nbformat.read(made.with_suffix(".ipynb"), 4)
+        page = self.path.relative_to(self.config.rootpath).with_suffix(".ipynb")
+        made = self.config.stash[MACHINE] / "made" / page
+        if not made.exists():
+            raise self.CollectError("This page is not in _toc.yml: no notebook is made from it.")
+        return nbformat.read(made, 4)
 
     def setup(self):
         machine = self.config.stash[MACHINE]
@@ -71,8 +74,11 @@ def pytest_sessionstart(session):
     folder = TemporaryDirectory(prefix="student-")
     session.config.add_cleanup(folder.cleanup)
     machine = Path(folder.name)
-    make_student(machine, build_wheel(machine / "dist"))
-    make_notebooks(machine / "made")
+    try:
+        make_notebooks(machine / "made")
+        make_student(machine, build_wheel(machine / "dist"))
+    except AssertionError as error:
+        pytest.exit(str(error), returncode=1)
     session.config.stash[MACHINE] = machine
 
 
