@@ -4,7 +4,7 @@ const PHRASES = {
   en: {
     title: "Architectures, drawn to scale", network: "Network", same: "Same scale for all networks", previous: "Previous layer", next: "Next layer",
     layers: "Layers of the network", kind: "Kind", parameters: "Parameters", adds: "Multiply-adds", some: "{kind}, {n}",
-    input: "input", conv: "convolution", pool: "pooling", dense: "dense", join: "add or concatenate", other: "other",
+    input: "input", conv: "convolution", pool: "pooling", dense: "dense", join: "joining branches", other: "other",
     layer: "Layer", shape: "Output", numbers: "{shape} = {n} numbers", vector: "{n} numbers", size: "Numbers", field: "One output sees", apart: "Its neighbour sees",
     place: "{name}: {kind}, {i} of {n}", image: "{name}: what goes in", of: "{n} ({share} of {total})", pixels: "{n} × {n} pixels", whole: "the whole image",
     beyond: "{n} × {n} pixels, more than the image has", shift: "a square shifted by {n}", noGrid: "no neighbours",
@@ -17,7 +17,7 @@ const PHRASES = {
   es: {
     title: "Arquitecturas, dibujadas a escala", network: "Red", same: "La misma escala para todas las redes", previous: "Capa anterior", next: "Capa siguiente",
     layers: "Capas de la red", kind: "Tipo", parameters: "Parámetros", adds: "Multipli\u00adcaciones y sumas", some: "{kind}, {n}",
-    input: "entrada", conv: "convolución", pool: "pooling", dense: "densa", join: "suma o concatenación", other: "otra",
+    input: "entrada", conv: "convolución", pool: "pooling", dense: "densa", join: "unión de ramas", other: "otra",
     layer: "Capa", shape: "Salida", numbers: "{shape} = {n} números", vector: "{n} números", size: "Números", field: "Una salida ve", apart: "Su vecina ve",
     place: "{name}: {kind}, {i} de {n}", image: "{name}: lo que entra", of: "{n} ({share} de {total})", pixels: "{n} × {n} píxeles", whole: "toda la imagen",
     beyond: "{n} × {n} píxeles, más de los que tiene la imagen", shift: "un cuadrado desplazado {n}", noGrid: "sin vecinas",

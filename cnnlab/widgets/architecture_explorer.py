@@ -19,7 +19,7 @@ MOST = 10**15  # a number that JavaScript still holds exactly, sums included
 # Words in the names of layers that cost no multiply-adds. They say what a table cannot.
 NAMED = {
     "pool": {"pool", "maxpool", "avgpool", "pooling", "gap"},
-    "join": {"add", "concat", "concatenate", "join", "merge", "multiply", "mul"},
+    "join": {"add", "concat", "concatenate", "join", "merge", "multiply", "scale"},
     "other": {"bn", "batchnorm", "norm", "normalization", "dropout", "flatten", "relu", "softmax"},
 }
 

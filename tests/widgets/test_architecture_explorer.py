@@ -201,6 +201,7 @@ def test_kinds_come_from_names_and_numbers():
         "same": kind_of(row("max_pool", (8, 6, 4)), before),
         "concatenated": kind_of(row("mixed", (8, 6, 9)), before),
         "add": kind_of(row("stage1_add", (8, 6, 4)), before),
+        "scaled": kind_of(row("block1_squeeze_scale", (8, 6, 4)), before),
         "padded": kind_of(row("address", (8, 6, 4)), before),
         "norm": kind_of(row("stem_norm1", (8, 6, 4), 16), before),
         "flat": kind_of(row("flatten1", (192,)), before),
@@ -208,7 +209,7 @@ def test_kinds_come_from_names_and_numbers():
     }
     assert [*cases.values()] == [
         *("input", "pool", "pool", "pool", "join"),
-        *("join", "other", "other", "other", "conv"),
+        *("join", "join", "other", "other", "other", "conv"),
     ]
 
 
