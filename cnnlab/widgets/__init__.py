@@ -11,6 +11,7 @@ HOMES = {
     "SizeCalculator": "size_calculator",
     "VolumeStepper": "volume_stepper",
     "PoolingStepper": "pooling_stepper",
+    "ResidualStepper": "residual_stepper",
     "LiveLeNet": "live_lenet",
     "ArchitectureExplorer": "architecture_explorer",
 }
