@@ -115,7 +115,7 @@ export function steps(state) {
 }
 
 // What the steps learn together.
-export const learned = (list) => ["weights", "bn"].map((key) => list.reduce((sum, step) => sum + step[key], 0));
+const learned = (list) => ["weights", "bn"].map((key) => list.reduce((sum, step) => sum + step[key], 0));
 const onShort = (list) => list.filter(({ path }) => path === "short");
 
 // ---- the drawing, in units of about a pixel on a phone ----
@@ -142,7 +142,7 @@ function sketch(list, position, { convs, shortcut, text }) {
     const name = `res-shape${wrong ? " res-wrong" : ""}${content.length > 15 ? " res-long" : ""}`;
     nodes.push(svg("text", { class: name, x, y: at, "text-anchor": anchor }, content));
   };
-  const head = (x, at, step, turned = backward) => nodes.push(svg("path", { class: `res-head res-${when(step)}`, d: `M${x - 5},${at}h10l-5,${turned ? -8 : 8}z` }));
+  const head = (x, at, step) => nodes.push(svg("path", { class: `res-head res-${when(step)}`, d: `M${x - 5},${at}h10l-5,${backward ? -8 : 8}z` }));
   const box = (step, ...parts) => {
     const index = list.indexOf(step);
     const name = `res-box res-${when(step)}${step?.problem ? " res-wrong" : ""}`;
