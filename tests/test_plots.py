@@ -241,3 +241,30 @@ def test_all_words_can_be_read_on_a_phone():
             if ax.get_legend():
                 texts += ax.get_legend().get_texts()
             assert all(text.get_fontsize() * scale >= 9 for text in texts), name
+
+
+def test_a_block_shows_every_word_and_fits():
+    ways = [["1×1, 96", "3×3, 128"], [], ["max pool\n3×3", "1×1, 32"]]
+    fig = plots.block_diagram(ways, merge="concat", source="28×28×192", after=["ReLU"])
+    words = [text.get_text() for text in fig.axes[0].texts if text.get_text()]
+    expected = ["28×28×192", "concat", "ReLU", *(word for way in ways for word in way)]
+    assert sorted(words) == sorted(expected)
+    assert fig.get_size_inches()[0] <= plots.WIDTH
+    boxes = [patch.get_window_extent() for patch in fig.axes[0].patches]
+    apart = [not a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i]]
+    assert len(boxes) == len(words) and all(apart)
+    fig.canvas.draw()
+    for text in fig.axes[0].texts:
+        if text.get_text():
+            assert any(box.containsx(text.get_window_extent().x0) for box in boxes), text
+
+
+def test_many_ways_are_drawn_smaller_rather_than_wider():
+    fig = plots.block_diagram([["a rather long label of a layer"]] * 6, merge="+")
+    assert fig.get_size_inches()[0] == pytest.approx(plots.WIDTH, rel=0.05)
+
+
+@pytest.mark.parametrize("ways, merge", [([], "+"), ([[]], "+"), ([["a"], []], "")])
+def test_blocks_that_cannot_be_drawn_are_refused(ways, merge):
+    with pytest.raises(ValueError, match="expected"):
+        plots.block_diagram(ways, merge)
