@@ -12,7 +12,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND ?= tensorflow
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lint unit pages browser notebooks bench format lock clean
+.PHONY: help book serve test lint unit jax pages browser notebooks bench format lock clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -36,7 +36,7 @@ serve: ## serve the built book at http://localhost:8000
 	@echo "http://localhost:8000 (Ctrl-C ends it)"
 	@$(PY) -m http.server --directory _build/html --bind 127.0.0.1 8000
 
-test: lint unit book pages browser ## run every test: lint, units, pages, browser
+test: lint unit jax book pages browser ## run every test: lint, units, pages, browser
 	@echo
 	@echo "All tests passed."
 
@@ -48,6 +48,10 @@ lint: $(READY) ## check style and format
 unit: $(READY) ## run the tests that need no browser
 	@echo "== Unit tests"
 	$(PYTEST) -m "not browser" tests
+
+jax: $(READY) ## run the networks on JAX, which is not the book's backend
+	@echo "== Networks on JAX"
+	KERAS_BACKEND=jax $(PYTEST) -m "not slow" $(addprefix tests/architectures/test_,blocks.py weights.py classify.py)
 
 pages: $(READY) ## run every page as a student gets it: made notebook, wheel, no network
 	@echo "== Pages"

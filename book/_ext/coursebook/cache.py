@@ -19,7 +19,7 @@ from sphinx.config import Config
 import cnnlab
 from cnnlab.measured import machine, versions
 
-SOURCES = {".py", ".js", ".css", ".json", ".npz"}
+SOURCES = {".py", ".js", ".css", ".json", ".npz", ".txt"}
 HERE = Path(__file__).resolve().parent
 KEPT = 3  # caches: switching back to a branch finds its own
 MACHINE = "machine.json"
