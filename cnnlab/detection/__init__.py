@@ -1,0 +1,51 @@
+"""From one box to a detector: localization, sliding windows, non-max suppression, YOLO.
+
+Boxes, non-max suppression, metrics and anchors need NumPy only. The rest needs Keras, which takes
+seconds to import, so every name is imported when it is first asked for.
+"""
+
+from importlib import import_module
+from typing import Any
+
+HOMES = {
+    # localization
+    "localization_loss": "localization",
+    "localized": "localization",
+    "localizer": "localization",
+    "target": "localization",
+    # sliding windows
+    "convolutional": "sliding",
+    "crops": "sliding",
+    "dense_map": "sliding",
+    "shared_work": "sliding",
+    "window_classifier": "sliding",
+    # anchors
+    "assign": "anchors",
+    "kmeans_anchors": "anchors",
+    "mean_iou": "anchors",
+    "shape_iou": "anchors",
+    # YOLO
+    "Found": "yolo",
+    "box_loss": "yolo",
+    "class_loss": "yolo",
+    "decode": "yolo",
+    "detect": "yolo",
+    "detections": "yolo",
+    "encode": "yolo",
+    "object_loss": "yolo",
+    "predicted": "yolo",
+    "small_yolo": "yolo",
+    "targets": "yolo",
+    "yolo_loss": "yolo",
+}
+__all__ = list(HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *HOMES])
