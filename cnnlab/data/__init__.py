@@ -1,4 +1,4 @@
-"""The course's images: bundled, or fetched when asked for by name.
+"""The course's images: bundled, drawn from a seed, or fetched when asked for by name.
 
 Nothing here is downloaded unless the caller asks for a ``"full"`` set. Sources and licences are in
 ``README.md`` beside this file.
@@ -6,5 +6,6 @@ Nothing here is downloaded unless the caller asks for a ``"full"`` set. Sources 
 
 from cnnlab.data.mnist import digits
 from cnnlab.data.photos import photo
+from cnnlab.data.scenes import SCENE_CLASSES, Scenes, scenes
 
-__all__ = ["digits", "photo"]
+__all__ = ["SCENE_CLASSES", "Scenes", "digits", "photo", "scenes"]
