@@ -18,6 +18,7 @@ HOMES = {
     "crops": "sliding",
     "dense_map": "sliding",
     "shared_work": "sliding",
+    "window_step": "sliding",
     "window_classifier": "sliding",
     # anchors
     "assign": "anchors",
