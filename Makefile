@@ -5,6 +5,8 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 READY  := $(VENV)/ready
 PYTEST := $(PY) -m pytest
+JOBS   ?= 2
+SHARED := -n $(JOBS) --dist worksteal
 SOURCES := cnnlab tests tools benchmarks book/_ext conftest.py
 
 # TensorFlow's notices on stderr say nothing that a reader can act on.
@@ -47,19 +49,19 @@ lint: $(READY) ## check style and format
 
 unit: $(READY) ## run the tests that need no browser
 	@echo "== Unit tests"
-	$(PYTEST) -m "not browser" tests
+	$(PYTEST) $(SHARED) -m "not browser" tests
 
 jax: $(READY) ## run the networks on JAX, which is not the book's backend
 	@echo "== Networks on JAX"
-	KERAS_BACKEND=jax $(PYTEST) -m "not slow" $(addprefix tests/architectures/test_,blocks.py weights.py classify.py)
+	KERAS_BACKEND=jax $(PYTEST) $(SHARED) -m "not slow" $(addprefix tests/architectures/test_,blocks.py weights.py classify.py)
 
 pages: $(READY) ## run every page as a student gets it: made notebook, wheel, no network
 	@echo "== Pages"
-	$(PYTEST) --nbval-lax --student --nbval-cell-timeout=300 -v book
+	$(PYTEST) -n $(JOBS) --dist loadfile --nbval-lax --student --nbval-cell-timeout=300 -v book
 
 browser: $(READY) ## test the built book in a real browser
 	@echo "== Browser"
-	$(PYTEST) -m browser tests
+	$(PYTEST) $(SHARED) -m browser tests
 
 notebooks: $(READY) ## write _build/notebooks/**.ipynb, as Colab gets them
 	$(PY) tools/notebooks.py _build/notebooks

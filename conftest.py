@@ -17,6 +17,7 @@ import nbformat
 import pytest
 from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbFile
+from xdist import is_xdist_controller
 
 from tests.student import KERNEL, build_wheel, make_notebooks, make_student, surroundings
 
@@ -69,7 +70,7 @@ def pytest_addoption(parser):
 
 
 def pytest_sessionstart(session):
-    if not session.config.option.student:
+    if not session.config.option.student or is_xdist_controller(session):
         return
     folder = TemporaryDirectory(prefix="student-")
     session.config.add_cleanup(folder.cleanup)

@@ -10,9 +10,9 @@ HEAVY = ("tensorflow", "keras", "jax", "matplotlib", "scipy", "skimage", "anywid
 PROBE = """
 import sys, time
 import numpy  # the one thing that the first room may need
-start = time.perf_counter()
+start = time.process_time()
 import cnnlab, cnnlab.convolution
-print(time.perf_counter() - start, *sorted({name.partition('.')[0] for name in sys.modules}))
+print(time.process_time() - start, *sorted({name.partition('.')[0] for name in sys.modules}))
 """
 
 
