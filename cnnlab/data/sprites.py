@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 
 RESOLUTION = 48  # pixels for each metre, a few times what a scene shows
-COARSEST = 4  # sides are multiples of this, so that every second or fourth pixel may be skipped
+STEPS = (1, 2, 4)  # of the tables of a sprite; its sides are multiples of the last
 
 Point = tuple[float, float]
 
@@ -27,15 +27,16 @@ class Sprite:
         Names of the P parts.
     height, width
         In metres: of the tight box around what was drawn.
-    table
-        ``(rows + 1, columns + 1, P)`` float32: the number of pixels of each part above and to
-        the left. Four of its entries give the sum over any rectangle, however large.
+    tables
+        The first is ``(rows + 1, columns + 1, P)`` float32: the number of pixels of each part
+        above and to the left. Four of its entries give the sum over any rectangle, however
+        large. The others have every second row and column of the one before.
     """
 
     parts: tuple[str, ...]
     height: float
     width: float
-    table: np.ndarray
+    tables: tuple[np.ndarray, ...]
 
 
 class Canvas:
@@ -82,13 +83,14 @@ class Canvas:
         rows = np.flatnonzero((self.part >= 0).any(1))
         columns = np.flatnonzero((self.part >= 0).any(0))
         part = self.part[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        more = [-length % COARSEST for length in part.shape]
+        more = [-length % STEPS[-1] for length in part.shape]
         part = np.pad(part, ((more[0], 0), (0, more[1])), constant_values=-1)
         height, width = part.shape
         table = np.zeros((height + 1, width + 1, len(self.names)), np.float32)
         masks = part[..., np.newaxis] == np.arange(len(self.names))
         table[1:, 1:] = masks.cumsum(0).cumsum(1)
-        return Sprite(tuple(self.names), height / RESOLUTION, width / RESOLUTION, table)
+        tables = tuple(np.ascontiguousarray(table[::step, ::step]) for step in STEPS)
+        return Sprite(tuple(self.names), height / RESOLUTION, width / RESOLUTION, tables)
 
 
 def _round(points: np.ndarray, times: int) -> np.ndarray:
@@ -120,14 +122,15 @@ def coverage(
         The first row and column of the pixels that are touched, and ``(rows, columns, P)``
         float32 in [0, 1].
     """
-    shrinks = min((sprite.table.shape[0] - 1) / height, (sprite.table.shape[1] - 1) / width)
-    step = 4 if shrinks >= 8 else 2 if shrinks >= 4 else 1  # two cells for each pixel are enough
-    table = sprite.table[::step, :: -step if mirrored else step]
-    row, rows = _edges(top, height, table.shape[0] - 1)
+    cells = np.subtract(sprite.tables[0].shape[:2], 1)
+    shrinks = (cells / (height, width)).min()
+    table = sprite.tables[2 if shrinks >= 5 else 1 if shrinks >= 2.5 else 0]
+    row, rows = _edges(top, height, len(table) - 1)
     column, columns = _edges(left, width, table.shape[1] - 1)
-    sums = np.diff(_between(table, rows), axis=0)
-    sums = np.diff(_between(sums.swapaxes(0, 1), columns), axis=0).swapaxes(0, 1)
-    area = (sprite.table.shape[0] - 1) / height * (sprite.table.shape[1] - 1) / width
+    if mirrored:
+        columns = table.shape[1] - 1 - columns
+    sums = np.diff(_between(np.diff(_between(table, rows, 0), axis=0), columns, 1), axis=1)
+    area = cells.prod() / (height * width)
     return row, column, sums * np.float32(-1 / area if mirrored else 1 / area)
 
 
@@ -135,15 +138,19 @@ def _edges(start: float, length: float, cells: int) -> tuple[int, np.ndarray]:
     """The first pixel of a line that is touched, and where the pixels' edges are in cells."""
     first = int(np.floor(start))
     edges = np.arange(first, int(np.ceil(start + length)) + 1)
-    return first, np.clip((edges - start) * (cells / length), 0, cells)
+    return first, ((edges - start) * (cells / length)).clip(0, cells)
 
 
-def _between(table: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Rows of the table at fractional places."""
-    whole = np.minimum(places.astype(int), len(table) - 2)
-    part = (places - whole).astype(np.float32)[:, np.newaxis, np.newaxis]
-    below = table[whole]
-    return below + part * (table[whole + 1] - below)
+def _between(table: np.ndarray, places: np.ndarray, axis: int) -> np.ndarray:
+    """Rows or columns of the table at fractional places."""
+    whole = np.minimum(places.astype(int), table.shape[axis] - 2)
+    part = (places - whole).astype(np.float32)
+    part = part[:, np.newaxis, np.newaxis] if axis == 0 else part[:, np.newaxis]
+    before, after = table.take(whole, axis), table.take(whole + 1, axis)
+    after -= before
+    after *= part
+    after += before
+    return after
 
 
 # Cars: length and height in metres; outlines as shares of these; wheels as (x, radius in metres).
@@ -396,7 +403,7 @@ def _pedestrian(
         )
     hand = (x + wide + swing, 0.84 + abs(swing) * 0.25)
     canvas.limb(
-        "arm", [(x + wide, 1.38), (x + wide * 1.2 + swing * 0.3, 1.1), hand], 0.13, 0.12, 0.09
+        "top, lit", [(x + wide, 1.38), (x + wide * 1.2 + swing * 0.3, 1.1), hand], 0.13, 0.12, 0.09
     )
     canvas.ellipse("skin", hand, 0.055, 0.06)
     if bag == "case":
