@@ -26,6 +26,20 @@ REMOTE = {
         megabytes=11.5,
         instead="digits(), 5,000 of its digits, bundled",
     ),
+    "voc2007-trainval": Remote(
+        title="Pascal VOC 2007, 5,011 photographs to train with",
+        url="https://host.robots.ox.ac.uk/pascal/VOC/voc2007/VOCtrainval_06-Nov-2007.tar",
+        sha256="7d8cd951101b0957ddfd7a530bdc8a94f06121cfc1e511bb5937e973020c7508",
+        megabytes=460,
+        instead="scenes(1000), drawn streets with exact boxes",
+    ),
+    "voc2007-test": Remote(
+        title="Pascal VOC 2007, 4,952 photographs to test with",
+        url="https://host.robots.ox.ac.uk/pascal/VOC/voc2007/VOCtest_06-Nov-2007.tar",
+        sha256="6836888e2e01dca84577a849d339fa4f73e1e4f135d312430c4856b5609b4892",
+        megabytes=451,
+        instead="scenes(300, seed=1), drawn streets with exact boxes",
+    ),
 }
 
 
