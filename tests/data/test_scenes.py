@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pycocotools.coco import COCO
 
 from cnnlab.data import SCENE_CLASSES, Scenes, scenes
 from cnnlab.data.sprites import coverage, sprites
@@ -153,6 +154,31 @@ def test_masks_do_not_overlap_and_show_at_least_half():
     assert seen > 100
 
 
+def test_the_picture_shows_the_nearer_one_where_two_meet(monkeypatch):
+    """Each thing in a gray of its own: where an object is said to be seen, its gray is there."""
+    grays = []
+
+    def gray(rng, sprite, light):
+        grays.append(0.2 + 0.1 * len(grays))
+        return np.tile(np.float32([*3 * [grays[-1]], 1]), (len(sprite.parts), 1))
+
+    monkeypatch.setattr(drawing, "_colours", gray)
+    monkeypatch.setattr(drawing, "LIGHTS", [drawing.LIGHTS[0]._replace(noise=0)] * 4)
+    monkeypatch.setattr(drawing, "SHADE", (0.5, 0.5))
+    monkeypatch.setattr(drawing, "_shade", lambda image, shadow: None)
+    monkeypatch.setattr(drawing, "VISIBLE", 0)  # all are drawn, so that grays and masks are paired
+    monkeypatch.setattr(drawing, "_cast", lambda rng, unit: [(20 * unit, 0), (14 * unit, 1)] * 2)
+    compared = 0
+    for seed in range(40):
+        grays.clear()
+        drawn = drawing.draw(np.random.default_rng(seed), *SIZE)
+        shown = [np.median(drawn.image[mask]) for mask in drawn.masks if mask.sum() > 60]
+        true = [g for g, mask in zip(grays, drawn.masks, strict=True) if mask.sum() > 60]
+        np.testing.assert_allclose(np.divide(shown, true), shown[0] / true[0], rtol=1e-3)
+        compared += len(shown)
+    assert compared > 100
+
+
 def test_same_seed_same_scenes_and_another_seed_others():
     first, again, other = scenes(6, 3, SIZE), scenes(6, 3, SIZE), scenes(6, 4, SIZE)
     np.testing.assert_array_equal(first.images, again.images)
@@ -229,10 +255,9 @@ def test_numpy_integers_are_whole_numbers():
 
 
 def test_coco_reads_what_is_written(many, tmp_path):
-    coco_module = pytest.importorskip("pycocotools.coco")
     path = tmp_path / "scenes.json"
     path.write_text(json.dumps(many.to_coco()), "utf-8")
-    coco = coco_module.COCO(str(path))
+    coco = COCO(str(path))
     assert [c["name"] for c in coco.loadCats(coco.getCatIds())] == list(SCENE_CLASSES)
     assert len(coco.getImgIds()) == 300
     for i, image in enumerate(coco.loadImgs(coco.getImgIds())):
