@@ -14,6 +14,8 @@ HOMES = {
     "ResidualStepper": "residual_stepper",
     "LiveLeNet": "live_lenet",
     "ArchitectureExplorer": "architecture_explorer",
+    "IoUPlayground": "iou_playground",
+    "NMSStepper": "nms_stepper",
 }
 __all__ = list(HOMES)
 

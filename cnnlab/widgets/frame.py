@@ -7,10 +7,11 @@ A figure is two files of one name: ``pooling_stepper.py`` with a class
         stride = Whole(1, at_least=1, at_most=4)
 
 and ``pooling_stepper.js`` with what it draws. `Figure` joins ``frame.js`` and the figure's script,
-`Stepper` also ``walk.js``, into one ES module, so the figure needs no bundler and no other file, in
-a notebook as in a published page. What can be touched is computed in JavaScript: a published page
-has no kernel. Traits hold lists, numbers, strings and booleans only; :class:`Matrix` and
-:class:`Whole` refuse anything else with a `ValueError` that names the argument.
+`Stepper` also ``player.js`` and ``walk.js``, `BoxFigure` also ``boxes.js``, into one ES module, so
+the figure needs no bundler and no other file, in a notebook as in a published page. What can be
+touched is computed in JavaScript: a published page has no kernel. Traits hold lists, numbers,
+strings and booleans only; :class:`Matrix` and :class:`Whole` refuse anything else with a
+`ValueError` that names the argument.
 """
 
 from collections.abc import Mapping
@@ -45,14 +46,20 @@ class Figure(anywidget.AnyWidget):
     def __init_subclass__(cls, script: str | None = None, **kwargs: Any) -> None:
         if script:  # not for the classes that traitlets makes by itself when traits are added
             cls._esm = lean("\n".join(read(f"{part}.js") for part in (*cls._parts, script)))
-            cls._css = read("frame.css") + read(f"{script}.css")
+            cls._css = "".join(read(f"{part}.css") for part in (*cls._parts, script))
         super().__init_subclass__(**kwargs)
 
 
 class Stepper(Figure):
     """A figure that computes its output cell by cell, by a window that walks over numbers."""
 
-    _parts = ("frame", "walk")
+    _parts = ("frame", "player", "walk")
+
+
+class BoxFigure(Figure):
+    """A figure with boxes over a picture, to look at or to move."""
+
+    _parts = ("frame", "boxes")
 
 
 class Matrix(traitlets.TraitType):

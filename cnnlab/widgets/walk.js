@@ -1,4 +1,4 @@
-// What the steppers share, after `frame.js`: an output computed cell by cell, by a window over numbers.
+// What the steppers share, after `frame.js` and `player.js`: an output computed cell by cell, by a window over numbers.
 //
 //   walk(fig, size)             where the window is, which cells are computed, and the buttons that move it
 //   numberGrid(fig, …)          numbers in cells;  slidingWindow(fig, grid, …): a window that is dragged or moved by keys
@@ -68,35 +68,6 @@ export function matrixBox(fig, { label, help, most = 16, onChange }) {
 }
 
 // ---- the walk ----
-
-// Back, step, play, all, start over. `step` returns false when there is nothing left; `ended()` says so beforehand.
-const BEAT = 900; // milliseconds
-function player(fig, { step, back, all, reset, ended }) {
-  let timer = null;
-  const pause = () => {
-    clearInterval(timer);
-    timer = null;
-    fig.status.setAttribute("aria-live", "polite");
-    play.text(fig.t("play"));
-  };
-  const start = () => {
-    if (ended()) reset();
-    fig.status.setAttribute("aria-live", "off"); // a line read out at each beat would never end
-    play.text(fig.t("pause"));
-    timer = setInterval(() => step() === false && pause(), BEAT);
-  };
-  const flip = () => (timer ? pause() : start());
-  const still = (action) => () => {
-    pause();
-    action();
-  };
-  const make = (key, onClick) => button(fig, { label: fig.t(key), onClick });
-  const play = make("play", flip);
-  const row = [make("back", still(back)), play, make("step", still(step)), make("all", still(all)), make("reset", still(reset))];
-  fig.onRemove(() => clearInterval(timer));
-  const el = h("div", { class: "cl-player" }, ...row.map((one) => one.el));
-  return { el, flip, pause, playing: () => timer !== null };
-}
 
 // A walk over the cells of the output, plane by plane and in reading order, with its player. size() gives [rows, columns],
 // or [planes, rows, columns]. State: `position`, the cell now, and `seen`, the cells computed; both count cells from 0.
