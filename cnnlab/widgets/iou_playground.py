@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
+from cnnlab.detection.boxes import iou
 from cnnlab.widgets.frame import BoxFigure
 
 SIDE = 100  # of the picture, in pixels
@@ -60,7 +61,4 @@ class IoUPlayground(BoxFigure, script="iou_playground"):
     @property
     def iou(self) -> float:
         """Intersection over union of the two boxes, as `cnnlab.detection.iou` has it."""
-        a, b = np.array(self.a, float), np.array(self.b, float)
-        both = np.maximum(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0).prod()
-        union = (a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - both
-        return float(both / union) if union else 0.0
+        return float(iou([self.a], [self.b])[0, 0])

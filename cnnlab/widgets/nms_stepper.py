@@ -10,6 +10,8 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
 
+from cnnlab.detection import checks
+from cnnlab.detection.nms import nms
 from cnnlab.widgets.frame import BoxFigure, Flag, Whole
 
 MOST_BOXES = 26  # each has a letter
@@ -44,10 +46,7 @@ class Threshold(traitlets.TraitType):
 
     def validate(self, owner: Any, value: Any) -> float:
         """Return the value as `float`, or raise a `ValueError`."""
-        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        if not number or not 0 <= value <= 1:  # not for NaN
-            raise ValueError(f"{self.name} is {value!r}; expected a number from 0 to 1")
-        return float(value)
+        return checks.share(self.name, value)
 
 
 class NMSStepper(BoxFigure, script="nms_stepper"):
@@ -117,8 +116,6 @@ class NMSStepper(BoxFigure, script="nms_stepper"):
     @property
     def kept(self) -> np.ndarray:
         """Indices of the boxes that are left, best first, as `cnnlab.detection.nms` has them."""
-        from cnnlab.detection.nms import nms
-
         boxes = np.reshape(self.boxes, (-1, 4))
         labels = self.labels if self.per_class else None
         return nms(boxes, self.scores, labels, self.iou_threshold, self.score_threshold)
@@ -128,56 +125,25 @@ def read(boxes: Any, scores: Any, labels: Any, names: Sequence[str]) -> dict[str
     """Turn boxes, scores and labels into the figure's lists, or raise a `ValueError`."""
     if isinstance(names, str) or not all(isinstance(name, str) and name for name in names):
         raise ValueError(f"names is {names!r}; expected names of classes")
-    boxes = numbers("boxes", boxes)
-    boxes = boxes.reshape(0, 4) if not boxes.size else boxes
-    if boxes.ndim != 2 or boxes.shape[1] != 4 or len(boxes) > MOST_BOXES:
+    boxes = checks.boxes("boxes", boxes)
+    if len(boxes) > MOST_BOXES:
         raise ValueError(f"boxes has shape {boxes.shape}; expected (N, 4), N at most {MOST_BOXES}")
-    wrong = (boxes[:, :2] > boxes[:, 2:]).any(axis=1)
-    if wrong.any():
-        i = int(wrong.argmax())
-        raise ValueError(
-            f"boxes[{i}] is {boxes[i].tolist()}; expected x_min ≤ x_max, y_min ≤ y_max"
-        )
-    scores = one_each("scores", scores, len(boxes))
+    if scores is None:
+        raise ValueError(f"scores is None; expected a number for each of {len(boxes)} boxes")
+    scores = checks.scores("scores", scores, len(boxes))
     if scores.size and not (scores.min() >= 0 and scores.max() <= 1):
         raise ValueError(
             f"scores has values from {scores.min():g} to {scores.max():g}; expected [0, 1]"
         )
     if labels is None:
-        labels, names = np.zeros(len(boxes)), ["box"]
-    labels = one_each("labels", labels, len(boxes))
-    bad = labels[~np.isin(labels, range(len(names)))]
-    if bad.size:
-        raise ValueError(
-            f"labels holds {bad[0]:g}; expected whole numbers below {len(names)}, as names"
-        )
+        labels, names = np.zeros(len(boxes), int), ["box"]
+    labels = checks.labels("labels", labels, len(boxes), len(names))
     return {
         "boxes": boxes.tolist(),
         "scores": scores.tolist(),
-        "labels": labels.astype(int).tolist(),
+        "labels": labels.tolist(),
         "names": list(names),
     }
-
-
-def numbers(name: str, value: Any) -> np.ndarray:
-    """`value` as an array of finite floats, or a `ValueError`."""
-    try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} is {str(value)[:80]}; expected an array of numbers") from None
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} holds NaN or infinity; expected finite numbers")
-    return array
-
-
-def one_each(name: str, value: Any, count: int) -> np.ndarray:
-    """`value` as one number for each box, or a `ValueError`."""
-    if value is None:
-        raise ValueError(f"{name} is None; expected a number for each of {count} boxes")
-    array = numbers(name, value)
-    if array.shape != (count,):
-        raise ValueError(f"{name} has shape {array.shape}; expected ({count},), as boxes")
-    return array
 
 
 def extent(boxes: list[list[float]]) -> list[float]:
@@ -195,11 +161,10 @@ def read_image(image: Any) -> np.ndarray:
     if array.ndim != 3 or array.shape[2] not in (1, 3) or 0 in array.shape:
         raise ValueError(f"image has shape {array.shape}; expected (H, W, 3) or (H, W, 1)")
     if array.dtype != np.uint8:
-        array = numbers("image", array)
-        if array.min() < 0 or array.max() > 1:
+        if array.dtype.kind != "f" or not (array.min() >= 0 and array.max() <= 1):  # nor NaN
             raise ValueError(
-                f"image has values from {array.min():g} to {array.max():g}; expected [0, 1], "
-                "or uint8"
+                f"image has {array.dtype} from {array.min()} to {array.max()}; expected floats in "
+                "[0, 1], or uint8"
             )
         array = np.round(255 * array).astype(np.uint8)
     return np.broadcast_to(array, (*array.shape[:2], 3))

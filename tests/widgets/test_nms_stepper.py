@@ -84,6 +84,7 @@ def press(page, name: str) -> None:
 @pytest.mark.browser
 def test_the_events_are_those_of_the_rules(run_js):
     chosen = list(random_cases(1))
+    chosen += [(*case[:4], 0.0, case[5]) for case in chosen[:20]]  # every IoU reaches 0
     arguments = [argument(*case) for case in chosen]
     events = run_js(NMSStepper, "suppress", arguments)
     counts = [len(scores) for _, scores, *_ in chosen]
@@ -141,7 +142,8 @@ def test_what_is_kept_is_what_tensorflow_keeps(run_js):
 
 
 def test_the_kernel_keeps_the_same_boxes():
-    for case in list(random_cases(3))[:60]:
+    for number, case in enumerate(random_cases(3)):
+        case = (*case[:4], 0.0, case[5]) if number % 10 == 0 else case
         boxes, scores, labels, score, overlap, per_class = case
         figure = NMSStepper(boxes, scores, labels, NAMES)
         figure.score_threshold, figure.iou_threshold = score, overlap
@@ -377,23 +379,25 @@ ONE = {"boxes": [[0, 0, 9, 9]], "scores": [0.9]}
     [
         (
             {"boxes": [[9, 0, 0, 9]]},
-            r"boxes\[0\] is \[9.0, 0.0, 0.0, 9.0\]; expected x_min ≤ x_max",
+            r"boxes\[0\] is \[9.0, 0.0, 0.0, 9.0\]; expected .* x_min ≤ x_max",
         ),
         ({"boxes": [[0, 0, 9]]}, r"boxes has shape \(1, 3\); expected \(N, 4\)"),
         ({"boxes": np.zeros((27, 4)), "scores": np.zeros(27)}, "N at most 26"),
-        ({"boxes": [[0, 0, 9, np.nan]]}, "boxes holds NaN"),
-        ({"boxes": "all"}, "boxes is all; expected an array of numbers"),
+        ({"boxes": [[0, 0, 9, np.nan]]}, r"boxes\[0\] is .*; expected four finite numbers"),
+        ({"boxes": "all"}, r"boxes has dtype .*; expected \(N, 4\) numbers"),
         ({"scores": None}, "scores is None; expected a number for each of 1 boxes"),
-        ({"scores": [0.9, 0.8]}, r"scores has shape \(2,\); expected \(1,\), as boxes"),
+        ({"scores": [0.9, 0.8]}, r"scores has shape \(2,\); expected \(1,\)"),
         ({"scores": [1.2]}, r"scores has values from 1.2 to 1.2; expected \[0, 1\]"),
-        ({"labels": [3]}, "labels holds 3; expected whole numbers below 3, as names"),
-        ({"labels": [-1]}, "labels holds -1"),
-        ({"labels": [0.5]}, "labels holds 0.5"),
+        ({"labels": [3]}, r"labels\[0\] is 3; expected a class from 0 to 2"),
+        ({"labels": [-1]}, r"labels\[0\] is -1"),
+        ({"labels": [0.5]}, "labels has dtype float64; expected whole numbers"),
         ({"labels": [0], "names": "car"}, "names is 'car'; expected names of classes"),
         ({"labels": [0], "names": [7]}, "names is .7."),
         ({"image": np.zeros((4, 5))}, r"image has shape \(4, 5\); expected \(H, W, 3\)"),
         ({"image": np.zeros((4, 5, 4))}, "image has shape"),
-        ({"image": np.full((4, 5, 3), 9.0)}, r"image has values from 9 to 9; expected \[0, 1\]"),
+        ({"image": np.full((4, 5, 3), 9.0)}, "image has float64 from 9.0 to 9.0; expected floats"),
+        ({"image": np.full((4, 5, 3), np.nan)}, "image has float64 from nan"),
+        ({"image": np.ones((4, 5, 3), int)}, "image has int64 from 1 to 1; expected floats"),
         ({"boxes": None}, "boxes is None; expected"),
     ],
 )
