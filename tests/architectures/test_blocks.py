@@ -110,6 +110,18 @@ def test_bottleneck_block(scrambled, stride_in, strides):
     close(run(model), relu(z + way))
 
 
+@pytest.mark.parametrize("stride_in, seen", [("3x3", 1), ("1x1", 30 / 108)])  # of 9 × 12 pixels
+def test_a_strided_1x1_does_not_see_most_pixels(scrambled, stride_in, seen):
+    model = scrambled(built(bottleneck_block, 8, s=2, stride_in=stride_in))
+    x = tf.constant(X)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        loss = tf.reduce_sum(model(x) ** 2)
+    matters = np.abs(tape.gradient(loss, x)).sum(axis=(0, 3)) > 0  # (9, 12)
+    assert matters.mean() == pytest.approx(seen)
+    assert matters[::2, ::2].all()
+
+
 def test_identity_where_the_last_gamma_is_zero():
     model = built(basic_block, 6)
     gamma = model.get_layer("b_conv2_bn").gamma
