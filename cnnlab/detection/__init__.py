@@ -7,7 +7,27 @@ seconds to import, so every name is imported when it is first asked for.
 from importlib import import_module
 from typing import Any
 
+# Not when first asked for: its module has the same name, and would stand here in its place.
+from cnnlab.detection.nms import nms as nms
+
 HOMES = {
+    # boxes
+    "area": "boxes",
+    "clip": "boxes",
+    "convert": "boxes",
+    "giou": "boxes",
+    "iou": "boxes",
+    "to_absolute": "boxes",
+    "to_relative": "boxes",
+    # non-max suppression
+    "nms": "nms",
+    "soft_nms": "nms",
+    # metrics
+    "COCO_IOUS": "metrics",
+    "average_precision": "metrics",
+    "evaluate": "metrics",
+    "match": "metrics",
+    "precision_recall": "metrics",
     # localization
     "localization_loss": "localization",
     "localized": "localization",
