@@ -4,9 +4,19 @@ Nothing here is downloaded unless the caller asks for a ``"full"`` set, or for `
 and licences are in ``README.md`` beside this file.
 """
 
+from cnnlab.data.faces import face_crops
 from cnnlab.data.mnist import digits
 from cnnlab.data.photos import photo
 from cnnlab.data.scenes import SCENE_CLASSES, Scenes, scenes
 from cnnlab.data.voc import VOC_CLASSES, voc2007
 
-__all__ = ["SCENE_CLASSES", "VOC_CLASSES", "Scenes", "digits", "photo", "scenes", "voc2007"]
+__all__ = [
+    "SCENE_CLASSES",
+    "VOC_CLASSES",
+    "Scenes",
+    "digits",
+    "face_crops",
+    "photo",
+    "scenes",
+    "voc2007",
+]

@@ -95,19 +95,34 @@ def _checked(size: Sequence[int]) -> tuple[int, int]:
 
 def _read(name: str) -> np.ndarray:
     """The photograph as scikit-image bundles it, in float64."""
+    path = bundled(PHOTOS[name].file, f"photo({name!r})")
+    from skimage import io, util
+
+    return util.img_as_float(io.imread(path))
+
+
+def bundled(file: str, asked: str) -> Path:
+    """Where a file lies that comes inside scikit-image; `asked` is the call that needs it.
+
+    Raises
+    ------
+    ImportError
+        If scikit-image is not installed.
+    FileNotFoundError
+        If the installed scikit-image does not bundle this file. It is never downloaded.
+    """
     try:
         import skimage
     except ImportError as error:
         raise ImportError(
-            "photo() needs scikit-image, which is not installed: pip install scikit-image"
+            f"{asked} needs scikit-image, which is not installed: pip install scikit-image"
         ) from error
-    path = Path(skimage.__file__).parent / "data" / PHOTOS[name].file
+    path = Path(skimage.__file__).parent / "data" / file
     if not path.exists():
         raise FileNotFoundError(
-            f"scikit-image {skimage.__version__} does not bundle {path.name};"
-            f" take another photograph than {name!r}"
+            f"scikit-image {skimage.__version__} does not bundle {file}, which {asked} reads"
         )
-    return skimage.util.img_as_float(skimage.io.imread(path))
+    return path
 
 
 def _crop(image: np.ndarray, height: int, width: int) -> np.ndarray:
