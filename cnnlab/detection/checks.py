@@ -13,9 +13,9 @@ def boxes(name: str, value: ArrayLike) -> np.ndarray:
     what the boxes are, and not by rounding.
     """
     array = rows(name, value)
-    turned = (array[:, :2] > array[:, 2:]).any(axis=1)
+    turned = array[:, :2] > array[:, 2:]
     if turned.any():
-        i = int(turned.argmax())
+        i = int(turned.any(axis=1).argmax())
         raise ValueError(
             f"{name}[{i}] is {array[i].tolist()}; expected (x_min, y_min, x_max, y_max) with"
             " x_min ≤ x_max and y_min ≤ y_max"
@@ -29,9 +29,9 @@ def rows(name: str, value: ArrayLike) -> np.ndarray:
     array = array.reshape(0, 4) if array.shape == (0,) else array
     if array.ndim != 2 or array.shape[1] != 4:
         raise ValueError(f"{name} has shape {array.shape}; expected (N, 4)")
-    strange = ~np.isfinite(array).all(axis=1)
-    if strange.any():
-        i = int(strange.argmax())
+    finite = np.isfinite(array)
+    if not finite.all():
+        i = int(finite.all(axis=1).argmin())
         raise ValueError(f"{name}[{i}] is {array[i].tolist()}; expected four finite numbers")
     return array
 

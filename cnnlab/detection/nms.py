@@ -62,16 +62,18 @@ def nms(
     TensorFlow drops an IoU *above* its threshold; here, as in the lecture, the threshold itself is
     dropped too.
     """
+    one_class = labels is None
     boxes, scores, labels = _read(boxes, scores, labels)
     iou_threshold = checks.share("iou_threshold", iou_threshold)
     score_threshold = checks.number("score_threshold", score_threshold)
     order = np.argsort(-scores, kind="stable")
     order = order[scores[order] > score_threshold]
-    boxes, labels = boxes[order], labels[order]
+    if one_class:
+        return order[_greedy(boxes.take(order, axis=0), iou_threshold)]
     kept = np.zeros(len(order), bool)
     for label in np.unique(labels):
-        of_class = np.flatnonzero(labels == label)
-        kept[of_class] = _greedy(boxes[of_class], iou_threshold)
+        of_class = np.flatnonzero(labels[order] == label)
+        kept[of_class] = _greedy(boxes.take(order[of_class], axis=0), iou_threshold)
     return order[kept]
 
 
@@ -160,17 +162,19 @@ def _greedy(boxes: np.ndarray, iou_threshold: float) -> np.ndarray:
     those that can reach the threshold t are neighbours there. With a box of width w,
 
     - one that starts at its right side or further right has nothing in common;
-    - one that starts more than w / t further left covers, together with it, more than w / t of the
-      width, and they share at most w: the IoU is at most the quotient, which is below t.
+    - one that starts more than w / t to the left of its right side covers, together with it, more
+      than w / t of the width, and they share at most w: the IoU is at most the quotient, below t.
     """
     if iou_threshold == 0:  # which every IoU reaches
         return np.arange(len(boxes)) == 0
     by_left = np.argsort(boxes[:, 0])
     place = np.empty_like(by_left)
     place[by_left] = np.arange(len(boxes))  # of the best box, the second best, …
-    boxes = np.asfortranarray(boxes[by_left])  # each of the four numbers lies together in memory
+    # Column by column in memory: all left sides together, and so on.
+    boxes = np.asfortranarray(boxes.take(by_left, axis=0))
     area, left, right = areas(boxes), boxes[:, 0], boxes[:, 2]
-    reach = left - (right - left) / iou_threshold
+    with np.errstate(over="ignore"):  # a tiny threshold can be reached from anywhere
+        reach = right - 1.01 * (right - left) / iou_threshold  # 1.01, so that rounding loses none
     kept, dropped = np.zeros((2, len(boxes)), bool)
     for i in place.tolist():
         if dropped[i]:

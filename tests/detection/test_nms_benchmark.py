@@ -5,6 +5,7 @@ import pytest
 
 from benchmarks import nms
 from benchmarks.__main__ import topics
+from cnnlab.measured import measured
 
 
 def test_the_benchmark_measures_what_it_says():
@@ -33,3 +34,10 @@ def test_boxes_are_those_that_were_promised(objects):
 
 def test_it_is_a_topic():
     assert topics()["nms"] is nms.run
+
+
+def test_what_was_measured_can_be_quoted():
+    found = measured("nms")
+    assert found["boxes"] == 10_000
+    for case in nms.CASES:
+        assert found[case]["ours/tensorflow"] <= 1
