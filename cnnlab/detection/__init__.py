@@ -38,14 +38,15 @@ HOMES = {
     "crops": "sliding",
     "dense_map": "sliding",
     "shared_work": "sliding",
-    "window_step": "sliding",
     "window_classifier": "sliding",
+    "window_step": "sliding",
     # anchors
     "assign": "anchors",
     "kmeans_anchors": "anchors",
     "mean_iou": "anchors",
     "shape_iou": "anchors",
     # YOLO
+    "Batches": "yolo",
     "Found": "yolo",
     "box_loss": "yolo",
     "class_loss": "yolo",

@@ -205,6 +205,66 @@ def decode(
     )
 
 
+class Batches(keras.utils.PyDataset):
+    """Images and targets for ``fit``, shuffled anew in each epoch, and half of them mirrored.
+
+    A street seen in a mirror is a street too, so this doubles what there is to learn from.
+
+    Parameters
+    ----------
+    images
+        ``(N, H, W, C)``.
+    y
+        Their targets, ``(N, rows, columns, A, 5 + classes)``.
+    batch_size
+        At most N; the images that do not fill a last batch have their turn in another epoch.
+    seed
+        Of the order, and of what is mirrored.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many targets as images, or fewer than a batch.
+    """
+
+    def __init__(
+        self, images: np.ndarray, y: np.ndarray, batch_size: int = 16, seed: int = 0
+    ) -> None:
+        super().__init__()
+        if len(images) != len(y):
+            raise ValueError(
+                f"y has {len(y)} targets; expected one for each of {len(images)} images"
+            )
+        if len(images) < whole("batch_size", batch_size, 1):
+            raise ValueError(f"batch_size is {batch_size}; expected at most {len(images)} images")
+        self.images, self.y, self.batch_size = images, y, batch_size
+        self.rng = np.random.default_rng(seed)
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return len(self.images) // self.batch_size
+
+    def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray]:
+        chosen = self.order[i * self.batch_size : (i + 1) * self.batch_size]
+        images, y = self.images[chosen], self.y[chosen]
+        turned = self.turned[chosen]
+        images[turned] = images[turned, :, ::-1]
+        y[turned] = mirrored(y[turned])
+        return images, y
+
+    def on_epoch_end(self) -> None:
+        """Shuffle, and choose what is mirrored in the next epoch."""
+        self.order = self.rng.permutation(len(self.images))
+        self.turned = self.rng.random(len(self.images)) < 0.5
+
+
+def mirrored(y: np.ndarray) -> np.ndarray:
+    """The targets of images that are mirrored left to right, ``(N, rows, columns, A, …)``."""
+    y = y[:, :, ::-1].copy()
+    y[..., 1] = np.where(y[..., 0] > 0, 1 - y[..., 1], 0)
+    return y
+
+
 # ---- the loss: of a target y and of what the network gives, before predicted() ----
 
 
@@ -262,7 +322,8 @@ def small_yolo(input_shape: Sequence[int], anchors: ArrayLike, classes: int) -> 
     """A YOLO for the drawn scenes, which learns them in a minute on two cores.
 
     It looks at the image twice: at stride 8, where small things are, and at stride 16, where a
-    cell sees a whole car. The second look is enlarged and laid on the first.
+    cell sees a whole car. The second look is enlarged and added to the first. With two anchors and
+    three classes it has 289,168 parameters.
 
     Parameters
     ----------
@@ -289,15 +350,15 @@ def small_yolo(input_shape: Sequence[int], anchors: ArrayLike, classes: int) -> 
     if shape[0] % 16 or shape[1] % 16:
         raise ValueError(f"input_shape is {shape}; expected a height and width that 16 divides")
     image = keras.Input(shape)
-    x = conv_bn(image, 16, 3, s=2, activation="relu", name="conv1")  # (N, 48, 48, 16)
-    x = conv_bn(x, 32, 3, s=2, activation="relu", name="conv2")  # (N, 24, 24, 32)
-    near = conv_bn(x, 48, 3, s=2, activation="relu", name="conv3")  # (N, 12, 12, 48)
-    x = conv_bn(near, 96, 3, s=2, activation="relu", name="conv4")  # (N, 6, 6, 96)
-    x = conv_bn(x, 96, 3, activation="relu", name="conv5")  # (N, 6, 6, 96)
-    x = conv_bn(x, 96, 3, activation="relu", name="conv6")  # (N, 6, 6, 96)
-    far = L.UpSampling2D(2, name="enlarged")(x)  # (N, 12, 12, 96)
-    x = L.Concatenate(name="both")([near, far])  # (N, 12, 12, 144)
-    x = conv_bn(x, 96, 1, activation="relu", name="conv7")  # (N, 12, 12, 96)
+    x = conv_bn(image, 32, 6, s=4, activation="relu", name="conv1")  # (N, 24, 24, 32)
+    near = conv_bn(x, 64, 3, s=2, activation="relu", name="conv2")  # (N, 12, 12, 64)
+    x = conv_bn(near, 96, 3, s=2, activation="relu", name="conv3")  # (N, 6, 6, 96)
+    for name in ("conv4", "conv5"):
+        x = L.Add(name=f"{name}_add")([x, conv_bn(x, 96, 3, activation="relu", name=name)])
+    x = conv_bn(x, 64, 1, activation="relu", name="conv6")  # (N, 6, 6, 64)
+    far = L.UpSampling2D(2, name="enlarged")(x)  # (N, 12, 12, 64)
+    x = L.Add(name="both")([near, far])
+    x = conv_bn(x, 64, 3, activation="relu", name="conv7")  # (N, 12, 12, 64)
     x = L.Conv2D(A * (5 + classes), 1, bias_initializer=_shy(A, classes), name="conv8")(x)
     y = L.Reshape((*x.shape[1:3], A, 5 + classes), name="y")(x)  # (N, 12, 12, A, 5 + classes)
     return keras.Model(image, y, name="small_yolo")

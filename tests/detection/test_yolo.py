@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnlab.detection import (
+    Batches,
     box_loss,
     class_loss,
     decode,
@@ -175,6 +176,32 @@ def test_targets_of_many_images():
     assert targets([], [], GRID, ANCHORS, 3, SIZE).y.shape == (0, 3, 5, 2, 8)
 
 
+def test_batches_are_shuffled_and_half_of_them_mirrored_with_their_boxes():
+    """Each image is drawn from its own boxes, so a batch's target can be drawn and compared."""
+    rng = np.random.default_rng(0)
+    boxes = [[at(12 * rng.integers(2, 9) + 3, 45, 40, 16 + 8 * rng.integers(2))] for _ in range(40)]
+
+    def drawn(some: np.ndarray) -> np.ndarray:
+        image = np.zeros((*SIZE, 1), "float32")
+        for x_min, y_min, x_max, y_max in np.rint(some).astype(int):
+            image[y_min:y_max, x_min:x_max] = 1
+        return image
+
+    images = np.array([drawn(some) for some in boxes])
+    batches = Batches(images, targets(boxes, [[1]] * 40, GRID, ANCHORS, 3, SIZE).y, 8, seed=1)
+    assert len(batches) == 5
+    first = np.concatenate([batches[i][0] for i in range(5)])
+    for image, y in (pair for i in range(5) for pair in zip(*batches[i], strict=True)):
+        found = decode(y, ANCHORS, SIZE)
+        assert found.labels.tolist() == [1]
+        np.testing.assert_array_equal(image, drawn(found.boxes))
+    originals = {image.tobytes() for image in images}
+    turned = sum(image.tobytes() not in originals for image in first)
+    assert 8 < turned < 32
+    batches.on_epoch_end()
+    assert not np.array_equal(first, np.concatenate([batches[i][0] for i in range(5)]))
+
+
 # ---- the loss ----
 
 
@@ -257,6 +284,7 @@ def model() -> keras.Model:
 
 def test_the_networks_shape_and_size(model):
     assert model.output_shape == (None, 6, 8, 2, 8)
+    assert model.count_params() == 289_168
     largest = small_yolo((96, 96, 3), np.ones((5, 2)), 20)
     assert largest.output_shape == (None, 12, 12, 5, 25)
     assert largest.count_params() <= 500_000
@@ -386,6 +414,8 @@ def test_learns_in_fit_and_reports_its_parts():
         (lambda: targets([np.empty((0, 4))], [], GRID, ANCHORS, 3, SIZE), "boxes of 1 images"),
         (lambda: decode(np.zeros((3, 5, 8)), ANCHORS, SIZE), r"y has shape \(3, 5, 8\)"),
         (lambda: decode(np.zeros((3, 5, 3, 8)), ANCHORS, SIZE), "for 2 anchors"),
+        (lambda: Batches(np.zeros((2, 9, 9, 3)), np.zeros(3)), "y has 3 targets; .* 2 images"),
+        (lambda: Batches(np.zeros((2, 9, 9, 3)), np.zeros(2), 4), "batch_size is 4"),
         (lambda: small_yolo((40, 64, 3), ANCHORS, 3), "that 16 divides"),
         (lambda: small_yolo((48, 64), ANCHORS, 3), "input_shape is"),
         (lambda: small_yolo((48, 64, 3), ANCHORS, 0), "classes is 0"),
