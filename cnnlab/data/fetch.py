@@ -40,6 +40,13 @@ REMOTE = {
         megabytes=451,
         instead="scenes(300, seed=1), drawn streets with exact boxes",
     ),
+    "yolov3-tiny": Remote(
+        title="YOLOv3-tiny's weights, trained on COCO",
+        url="https://pjreddie.com/media/files/yolov3-tiny.weights",
+        sha256="dccea06f59b781ec1234ddf8d1e94b9519a97f4245748a7d4db75d5b7080a42c",
+        megabytes=35.4,
+        instead="small_yolo(...), which learns the drawn streets in a minute",
+    ),
 }
 
 

@@ -59,6 +59,14 @@ HOMES = {
     "small_yolo": "yolo",
     "targets": "yolo",
     "yolo_loss": "yolo",
+    # YOLOv3-tiny
+    "COCO_CLASSES": "darknet",
+    "decode_heads": "darknet",
+    "detect_photo": "darknet",
+    "letterbox": "darknet",
+    "load_darknet": "darknet",
+    "save_darknet": "darknet",
+    "yolov3_tiny": "darknet",
 }
 __all__ = list(HOMES)
 
