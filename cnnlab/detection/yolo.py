@@ -35,6 +35,7 @@ from cnnlab.detection.nms import nms
 
 NO_OBJECT = 0.5  # what an empty place weighs: there are a hundred of them for each object
 COORDINATES = 5.0  # what a box weighs beside the rest (both from the first paper, section 2.2)
+LIGHT = (0.75, 1.25)  # factors of brightness, and of each colour, in training
 PRIOR = 0.01  # an untrained network's p_c: about the share of places that hold an object
 
 
@@ -206,9 +207,11 @@ def decode(
 
 
 class Batches(keras.utils.PyDataset):
-    """Images and targets for ``fit``, shuffled anew in each epoch, and half of them mirrored.
+    """Images and targets for ``fit``: in each epoch another order, other mirrors, other light.
 
-    A street seen in a mirror is a street too, so this doubles what there is to learn from.
+    Half of the images are mirrored, since a street in a mirror is a street too. All are made darker
+    or brighter, and each colour of its own, by up to a quarter: the network shall know a car by its
+    shape. So no image is seen twice.
 
     Parameters
     ----------
@@ -219,7 +222,7 @@ class Batches(keras.utils.PyDataset):
     batch_size
         At most N; the images that do not fill a last batch have their turn in another epoch.
     seed
-        Of the order, and of what is mirrored.
+        Of the order, the mirrors and the light.
 
     Raises
     ------
@@ -246,16 +249,19 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray]:
         chosen = self.order[i * self.batch_size : (i + 1) * self.batch_size]
-        images, y = self.images[chosen], self.y[chosen]
+        images, y = self.images[chosen] * self.light[chosen], self.y[chosen]
         turned = self.turned[chosen]
         images[turned] = images[turned, :, ::-1]
         y[turned] = mirrored(y[turned])
         return images, y
 
     def on_epoch_end(self) -> None:
-        """Shuffle, and choose what is mirrored in the next epoch."""
-        self.order = self.rng.permutation(len(self.images))
-        self.turned = self.rng.random(len(self.images)) < 0.5
+        """Draw the next epoch's order, mirrors and light."""
+        N, C = len(self.images), self.images.shape[-1]
+        self.order = self.rng.permutation(N)
+        self.turned = self.rng.random(N) < 0.5
+        light = self.rng.uniform(*LIGHT, (N, 1, 1, 1)) * self.rng.uniform(*LIGHT, (N, 1, 1, C))
+        self.light = light.astype("float32")
 
 
 def mirrored(y: np.ndarray) -> np.ndarray:
