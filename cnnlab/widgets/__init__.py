@@ -16,6 +16,7 @@ HOMES = {
     "ArchitectureExplorer": "architecture_explorer",
     "IoUPlayground": "iou_playground",
     "NMSStepper": "nms_stepper",
+    "YoloTarget": "yolo_target",
 }
 __all__ = list(HOMES)
 
