@@ -17,6 +17,7 @@ HOMES = {
     "IoUPlayground": "iou_playground",
     "NMSStepper": "nms_stepper",
     "YoloTarget": "yolo_target",
+    "PrecisionRecall": "precision_recall",
 }
 __all__ = list(HOMES)
 
