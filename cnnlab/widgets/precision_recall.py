@@ -16,7 +16,7 @@ from cnnlab.detection.metrics import average_precision, match
 from cnnlab.widgets.frame import BoxFigure, Whole
 from cnnlab.widgets.nms_stepper import Threshold
 
-MOST = 5000  # detections in all: they are part of the page
+MOST = 20_000  # detections in all: they are part of the page
 DIGITS = 6  # of a score, as it is kept
 OUTCOMES = "wrong", "hit", "duplicate"
 
@@ -107,7 +107,10 @@ class PrecisionRecall(BoxFigure, script="precision_recall"):
         if not all(isinstance(name, str) and name for name in names):
             raise ValueError(f"names is {names!r}; expected a name for each class")
         if sum(map(len, scores)) > MOST:
-            raise ValueError(f"scores has {sum(map(len, scores))} numbers; expected at most {MOST}")
+            raise ValueError(
+                f"scores has {sum(map(len, scores))} numbers; expected at most {MOST}: leave out "
+                "those of low scores"
+            )
         read = [
             sort(name, *one)
             for name, *one in zip(names, scores, hits, duplicates, positives, strict=True)

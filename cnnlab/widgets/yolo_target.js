@@ -54,10 +54,13 @@ const SHAPES = [
 
 // ---- arithmetic ----
 
+// x and y of the middle of [label, x_min, y_min, x_max, y_max].
+const middle = ([, left, top, right, bottom]) => [(left + right) / 2, (top + bottom) / 2];
+
 // The cell in which a middle lies, and where in it. On a border the later cell has it, also where rounding put it 1e-9 before.
-function cellOf(middle, side, cells) {
-  const index = within(Math.floor(middle / side + 1e-9), 0, cells - 1);
-  return [index, Math.max(0, middle / side - index)];
+function cellOf(at, side, cells) {
+  const index = within(Math.floor(at / side + 1e-9), 0, cells - 1);
+  return [index, Math.max(0, at / side - index)];
 }
 
 // IoU of two shapes, [height, width], centre on centre.
@@ -69,10 +72,12 @@ function shapeIoU(a, b) {
 // objects: [[label, x_min, y_min, x_max, y_max], …]; grid and size: rows before columns. Gives `y`; for each object what it
 // `wants`: { row, column, anchor, ious, best, numbers }; `holders`, who has each place, or null; `leftOut`.
 export function encode(objects, anchors, grid, size, classes) {
-  const wants = objects.map(([label, left, top, right, bottom]) => {
+  const wants = objects.map((object) => {
+    const [label, left, top, right, bottom] = object;
     const sides = [bottom - top, right - left];
-    const [row, b_y] = cellOf((top + bottom) / 2, size[0] / grid[0], grid[0]);
-    const [column, b_x] = cellOf((left + right) / 2, size[1] / grid[1], grid[1]);
+    const [x, y] = middle(object);
+    const [row, b_y] = cellOf(y, size[0] / grid[0], grid[0]);
+    const [column, b_x] = cellOf(x, size[1] / grid[1], grid[1]);
     const ious = anchors.map((shape) => shapeIoU(sides, shape));
     const best = Math.max(...ious);
     const anchor = ious.indexOf(best);
@@ -110,7 +115,7 @@ function render({ model, el }) {
   fig.el.classList.add("yolo");
   const anchors = fig.get("anchors");
   const objects = () => fig.get("objects");
-  const encoded = () => encode(objects(), anchors, [GRID, GRID], [N, N], 3);
+  const encoded = (list = objects()) => encode(list, anchors, [GRID, GRID], [N, N], 3);
   const named = (label) => t(`class${label}`);
   const who = (i) => `${LETTERS[i]} (${named(objects()[i][0])})`;
   const at = (k) => [Math.floor(k / GRID), k % GRID];
@@ -125,9 +130,9 @@ function render({ model, el }) {
   };
   // The cell that is read goes with the object that moves.
   const follow = (list, i) => {
-    const [, left, top, right, bottom] = list[i];
+    const { row, column } = encoded(list).wants[i];
     current = i;
-    write(list, [cellOf((top + bottom) / 2, SIDE, GRID)[0], cellOf((left + right) / 2, SIDE, GRID)[0]]);
+    write(list, [row, column]);
   };
   const replace = (i, object) => follow(objects().map((old, j) => (j === i ? object : old)), i);
   const remove = (i, focusable) => {
@@ -244,11 +249,12 @@ function render({ model, el }) {
   const called = (k) => (k < 5 ? KEYS[k] : `${KEYS[k]} ${named(k - 5)}`);
   function table(cell, { wants, holders }) {
     const both = holders[cell[0]][cell[1]];
-    const from = (low, high, index) => `(${format((low + high) / 2)} − ${index * SIDE}) / ${SIDE}`;
+    const from = (n, index) => `(${format(n)} − ${index * SIDE}) / ${SIDE}`;
     const columns = both.map((i, n) => {
       if (i === null) return KEYS.map(() => h("td", { class: "yolo-void" }, "0"));
       const [, left, top, right, bottom] = objects()[i];
-      const sums = [, from(left, right, cell[1]), from(top, bottom, cell[0]), `${bottom - top} / ${format(anchors[n][0])}`, `${right - left} / ${format(anchors[n][1])}`];
+      const [x, y] = middle(objects()[i]);
+      const sums = [, from(x, cell[1]), from(y, cell[0]), `${bottom - top} / ${format(anchors[n][0])}`, `${right - left} / ${format(anchors[n][1])}`];
       return wants[i].numbers.map((value, k) => h("td", {}, sums[k] && `${sums[k]} `, h("b", {}, (sums[k] ? "= " : "") + format(value, 3))));
     });
     const head = anchors.map((shape, k) => h("th", { scope: "col" }, `${upper(slot(k, both[k]))} `, h("small", {}, shape.map((n) => format(n)).join(" × "))));
@@ -260,7 +266,7 @@ function render({ model, el }) {
     const list = objects();
     const cell = fig.get("cell");
     const all = encoded();
-    const { wants, holders, leftOut } = all;
+    const { y: target, wants, holders, leftOut } = all;
     if (current === null || current >= list.length) current = first(cell);
     const same = (other) => JSON.stringify(other) === JSON.stringify(list);
     example.set(Object.keys(EXAMPLES).find((key) => same(EXAMPLES[key])) ?? "own");
@@ -281,8 +287,7 @@ function render({ model, el }) {
     outlines.forEach((outline, k) => {
       outline.hidden = current === null;
       if (current === null) return;
-      const [, left, top, right, bottom] = list[current];
-      const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+      const [x, y] = middle(list[current]);
       const [height, width] = anchors[k];
       ground.put(outline, [x - width / 2, y - height / 2, x + width / 2, y + height / 2]);
       outline.className = `yolo-anchor${wants[current].anchor === k ? " yolo-best" : ""}`;
@@ -299,16 +304,16 @@ function render({ model, el }) {
     });
     numbers.replaceChildren(table(cell, all), h("p", { class: "cl-name" }, t("care")));
 
-    const compared = ({ ious }) => ious.map((value, k) => beside(value, ious[1 - k]));
-    const middle = (i) => ({ x: format((list[i][1] + list[i][3]) / 2), y: format((list[i][2] + list[i][4]) / 2) });
     lines.forEach((line, i) => {
       line.el.hidden = i >= list.length;
       if (line.el.hidden) return;
       const out = leftOut.includes(i);
       line.el.className = `yolo-class${list[i][0]}${out ? " yolo-out" : ""}`;
       line.select.value = list[i][0];
-      line.text.textContent = t("middle", { ...middle(i), ...compared(wants[i]), cell: spot(wants[i]) });
-      line.state.textContent = t(out ? "out" : "gets", { k: wants[i].anchor + 1 });
+      const { ious, anchor } = wants[i];
+      const [x, y] = middle(list[i]).map((n) => format(n));
+      line.text.textContent = t("middle", { x, y, ...ious.map((value, k) => beside(value, ious[1 - k])), cell: spot(wants[i]) });
+      line.state.textContent = t(out ? "out" : "gets", { k: anchor + 1 });
     });
     fig.say(sentence(cell, all));
 
@@ -316,7 +321,7 @@ function render({ model, el }) {
     fig.table(t("tableY"), [t("theCell"), ...KEYS.map((_, k) => called(k))],
       tiles.flatMap((_, k) => {
         const [row, column] = at(k);
-        return all.y[row][column].map((values, n) => [`${spot({ row, column })}, ${slot(n, holders[row][column][n])}`, ...values.map((value) => format(value, 3))]);
+        return target[row][column].map((values, n) => [`${spot({ row, column })}, ${slot(n, holders[row][column][n])}`, ...values.map((value) => format(value, 3))]);
       }));
   }
   fig.draws(draw);

@@ -28,7 +28,12 @@ class Objects(traitlets.TraitType):
 
     def validate(self, owner: Any, value: Any) -> list[list[int]]:
         """Return lists of `int`, or raise a `ValueError`."""
-        rows = [list(row) for row in value]
+        try:
+            rows = [list(row) for row in value]
+        except TypeError:
+            raise ValueError(
+                f"{self.name} is {value!r}; expected rows of (label, x_min, y_min, x_max, y_max)"
+            ) from None
         boxes = checks.boxes("boxes", [row[1:] for row in rows])
         labels = checks.labels("labels", [row[0] for row in rows], len(boxes), CLASSES)
         if len(boxes) > MOST:

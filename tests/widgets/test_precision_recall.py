@@ -311,7 +311,7 @@ def test_a_second_find_is_a_duplicate_and_one_elsewhere_is_wrong():
         (([0.5], [True], 1, ["a"], [True]), "hits and duplicates of a are both True at 0"),
         (([], [], []), "positives is empty; expected a number for each class"),
         (([[0.5]], [[True]], [1], [""]), "names is .*expected a name for each class"),
-        ((np.full(5001, 0.5), np.zeros(5001, bool), 1), "5001 numbers; expected at most 5000"),
+        ((np.full(20_001, 0.5), np.zeros(20_001), 1), "20001 numbers; expected at most 20000"),
     ],
 )
 def test_what_is_no_list_of_detections_is_refused(arguments, words):

@@ -299,4 +299,6 @@ def test_refused_state_leaves_the_figure_as_it_was():
     before = figure.objects
     with pytest.raises(ValueError, match="expected a class from 0 to 2"):
         figure.objects = [[5, 0, 0, 9, 9]]
+    with pytest.raises(ValueError, match="objects is 5; expected rows of"):
+        figure.objects = 5
     assert figure.objects == before
