@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from posixpath import normpath, relpath
+from unicodedata import normalize
 
 import jupytext
 import nbformat
@@ -216,7 +217,8 @@ class Course:
                 if directive.name == "glossary":
                     terms = [line for line in directive.body.split("\n") if line.strip()]
                     for term in (line.strip() for line in terms if not line.startswith(" ")):
-                        anchor = "term-" + re.sub(r"[^a-zA-Z0-9._]+", "-", term).strip("-")
+                        plain = normalize("NFKD", term).encode("ascii", "ignore").decode()
+                        anchor = "term-" + re.sub(r"[^a-zA-Z0-9._]+", "-", plain).strip("-")
                         found[term.lower()] = f"{self.site}{page.name}.html#{anchor}"
         return found
 

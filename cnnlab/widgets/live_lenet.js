@@ -89,12 +89,16 @@ export function forward(network, image) {
 
 const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
-// The layers as Python sends them: the weights are kernel and bias in one string, little-endian float32 in base64.
+// The layers as Python sends them: the weights are kernel and bias in one string, the upper 3 bytes of float32s in base64.
 export function decode(layers) {
   return layers.map(({ weights, ...layer }) => {
     if (!weights) return layer;
-    const view = new DataView(bytes(weights).buffer);
-    const numbers = Float32Array.from({ length: view.byteLength / 4 }, (_, i) => view.getFloat32(4 * i, true));
+    const packed = bytes(weights);
+    const view = new DataView(new ArrayBuffer(4));
+    const numbers = Float32Array.from({ length: packed.length / 3 }, (_, i) => {
+      for (const place of [1, 2, 3]) view.setUint8(place, packed[3 * i + place - 1]);
+      return view.getFloat32(0, true);
+    });
     const split = product(layer.shape);
     return { ...layer, kernel: numbers.subarray(0, split), bias: numbers.subarray(split) };
   });

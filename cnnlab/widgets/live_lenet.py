@@ -185,7 +185,7 @@ def require(layer: Any, **expected: Any) -> None:
 
 
 def read_weights(layer: Any, activations: tuple[str, ...]) -> dict[str, Any]:
-    """Read a layer's activation, and kernel and bias as one string of little-endian float32."""
+    """Read a layer's activation, and kernel and bias as one string of 24-bit floats."""
     activation = getattr(layer.activation, "__name__", str(layer.activation))
     if activation not in activations:
         expected = ", ".join(map(repr, activations))
@@ -196,7 +196,16 @@ def read_weights(layer: Any, activations: tuple[str, ...]) -> dict[str, Any]:
     numbers = np.concatenate([kernel.ravel(), bias]).astype("<f4")
     if not np.isfinite(numbers).all():
         raise ValueError(f"layer {layer.name!r} holds NaN or infinity; expected finite weights")
-    return {"shape": list(kernel.shape), "activation": activation, "weights": base64(numbers)}
+    return {"shape": list(kernel.shape), "activation": activation, "weights": base64(packed(numbers))}
+
+
+def packed(numbers: np.ndarray) -> np.ndarray:
+    """Round float32 to its upper 24 bits, little-endian: ``(N,)`` → ``(N, 3)`` bytes.
+
+    A page is a quarter lighter for it, and a weight changes by 8 millionths of itself at most.
+    """
+    bits = numbers.astype("<f4").view("<u4") + np.uint32(0x80)
+    return bits.astype("<u4").view(np.uint8).reshape(-1, 4)[:, 1:]
 
 
 def base64(array: np.ndarray) -> str:
