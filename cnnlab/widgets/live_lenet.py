@@ -196,7 +196,11 @@ def read_weights(layer: Any, activations: tuple[str, ...]) -> dict[str, Any]:
     numbers = np.concatenate([kernel.ravel(), bias]).astype("<f4")
     if not np.isfinite(numbers).all():
         raise ValueError(f"layer {layer.name!r} holds NaN or infinity; expected finite weights")
-    return {"shape": list(kernel.shape), "activation": activation, "weights": base64(packed(numbers))}
+    return {
+        "shape": list(kernel.shape),
+        "activation": activation,
+        "weights": base64(packed(numbers)),
+    }
 
 
 def packed(numbers: np.ndarray) -> np.ndarray:
