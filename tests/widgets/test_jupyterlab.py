@@ -90,12 +90,14 @@ def write_notebook(path: Path, *cells: str) -> None:
 
 def run_cell(page, number: int):
     """Run a cell by keyboard, and wait until it has run; its element."""
+    # Keys that come while the notebook knows of no kernel open a dialog that asks for one.
+    page.locator(".jp-KernelName", has_text="Python 3").wait_for()
     cell = page.locator(".jp-Notebook .jp-CodeCell").nth(number)
     prompt = cell.locator(".jp-InputPrompt")
     for _ in range(PATIENCE // 3):
         cell.locator(".cm-content").click()
         page.keyboard.press("Shift+Enter")
-        with suppress(TimeoutError):  # JupyterLab drops the keys while the notebook has no kernel
+        with suppress(TimeoutError):  # JupyterLab drops keys while the kernel starts
             prompt.filter(has_text=re.compile(r"[*\d]")).wait_for(timeout=3000)
             break
     prompt.filter(has_text=re.compile(r"\d")).wait_for()
@@ -111,6 +113,9 @@ def test_python_reads_what_the_mouse_did(lab, open_page):
     write_notebook(folder / "figure.ipynb", show, read, "stepper.stride = 1", read)
     page = open_page(f"{address}doc/tree/figure.ipynb")
     page.set_default_timeout(PATIENCE * 1000)
+    # On a slow machine JupyterLab may still ask which kernel it should use: the one it offers.
+    asked = page.locator("dialog.jp-Dialog")
+    page.add_locator_handler(asked, lambda: asked.locator(".jp-mod-accept").click())
 
     figure = run_cell(page, 0).locator(".cnnlab")
     figure.get_by_role("button", name="Stride").last.click()  # more
