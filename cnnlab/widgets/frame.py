@@ -10,8 +10,8 @@ and ``pooling_stepper.js`` with what it draws. `Figure` joins ``frame.js`` and t
 `Stepper` also ``player.js`` and ``walk.js``, `BoxFigure` also ``boxes.js``, into one ES module, so
 the figure needs no bundler and no other file, in a notebook as in a published page. What can be
 touched is computed in JavaScript: a published page has no kernel. Traits hold lists, numbers,
-strings and booleans only; :class:`Matrix` and :class:`Whole` refuse anything else with a
-`ValueError` that names the argument.
+strings and booleans only; :class:`Matrix`, :class:`Whole`, :class:`Threshold`, :class:`Flag` and
+:class:`OneOf` refuse anything else with a `ValueError` that names the argument.
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,8 @@ from typing import Any
 import anywidget
 import numpy as np
 import traitlets
+
+from cnnlab.detection import checks
 
 FOLDER = Path(__file__).parent
 LIMIT = 30 * 1024  # bytes of one module, as it is sent
@@ -107,6 +109,18 @@ class Whole(traitlets.TraitType):
     def validate(self, owner: Any, value: Any) -> int:
         """Return the value as `int`, or raise a `ValueError`."""
         return whole(self.name, value, self.at_least, self.at_most)
+
+
+class Threshold(traitlets.TraitType):
+    """A number from 0 to 1, both allowed."""
+
+    def __init__(self, default: float, **kwargs: Any):
+        super().__init__(default, **kwargs)
+        self.tag(sync=True)
+
+    def validate(self, owner: Any, value: Any) -> float:
+        """Return the value as `float`, or raise a `ValueError`."""
+        return checks.share(self.name, value)
 
 
 class Flag(traitlets.TraitType):

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from cnnlab.detection import checks
 from cnnlab.detection.nms import nms
-from cnnlab.widgets.frame import BoxFigure, Flag, Whole
+from cnnlab.widgets.frame import BoxFigure, Flag, Threshold, Whole
 
 MOST_BOXES = 26  # each has a letter
 MOST_PIXELS = 360  # of a picture's longer side: it is part of the page
@@ -35,18 +35,6 @@ EXAMPLE = (
     (142, 40, 158, 58, 2, 0.45),
     (144, 14, 154, 42, 0, 0.31),
 )
-
-
-class Threshold(traitlets.TraitType):
-    """A number from 0 to 1, both allowed."""
-
-    def __init__(self, default: float, **kwargs: Any):
-        super().__init__(default, **kwargs)
-        self.tag(sync=True)
-
-    def validate(self, owner: Any, value: Any) -> float:
-        """Return the value as `float`, or raise a `ValueError`."""
-        return checks.share(self.name, value)
 
 
 class NMSStepper(BoxFigure, script="nms_stepper"):

@@ -7,7 +7,7 @@ import pytest
 
 from cnnlab import widgets
 from cnnlab.widgets import ConvolutionStepper, PoolingStepper
-from cnnlab.widgets.frame import LIMIT, Figure, Flag, Matrix, Whole, lean
+from cnnlab.widgets.frame import LIMIT, Figure, Flag, Matrix, Threshold, Whole, lean
 
 RENDER = """async ([source, state]) => {
   const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
@@ -39,6 +39,7 @@ class Values(Figure):
     image = Matrix(named={"small": [[1, 2, 3]]}, most=4)
     stride = Whole(1, at_least=1, at_most=3)
     on = Flag()
+    share = Threshold(0.5)
 
 
 @pytest.mark.parametrize("name", widgets.__all__)
@@ -74,13 +75,16 @@ def test_arrays_and_names_become_lists_of_plain_numbers():
         ("stride", 1.5, "stride is 1.5"),
         ("stride", True, "stride is True"),
         ("on", 1, "on is 1; expected True or False"),
+        ("share", 1.01, "share is 1.01; expected a number from 0 to 1"),
+        ("share", float("nan"), "share is nan"),
+        ("share", "0.5", "share is '0.5'"),
     ],
 )
 def test_a_wrong_value_is_named_and_the_old_one_stays(trait, value, words):
     values = Values(image=[[7]], stride=1)
     with pytest.raises(ValueError, match=words):
         setattr(values, trait, value)
-    assert (values.image, values.stride, values.on) == ([[7]], 1, False)
+    assert (values.image, values.stride, values.on, values.share) == ([[7]], 1, False, 0.5)
     with pytest.raises(ValueError, match=words):
         Values(**{trait: value})
 
