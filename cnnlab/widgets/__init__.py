@@ -18,6 +18,7 @@ HOMES = {
     "NMSStepper": "nms_stepper",
     "YoloTarget": "yolo_target",
     "PrecisionRecall": "precision_recall",
+    "SlidingWindow": "sliding_window",
 }
 __all__ = list(HOMES)
 
