@@ -1,0 +1,1 @@
+"""Graded exercises: checks that name the mistake, and a judge that gives the marks."""

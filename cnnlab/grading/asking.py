@@ -1,0 +1,82 @@
+"""Asking a student's answer: one call for each case, and a clear word when it raises an error."""
+
+import linecache
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from cnnlab.grading.question import Case, Kind
+from cnnlab.grading.texts import tr
+from cnnlab.grading.verdict import copied
+
+LIBRARIES = ("site-packages", "dist-packages", str(Path(__file__).parents[1]))
+
+
+class AnswerError(Exception):
+    """The answer could not be asked: its message says why, for the student."""
+
+
+def answers(kind: Kind, answer: Any, cases: Sequence[Case]) -> list[Any]:
+    """The answer's outputs, one for each case.
+
+    For a network they are the models; for a trained model, what `predictor` says.
+
+    Raises
+    ------
+    AnswerError
+        If it is not what the kind of question expects, or raises an error.
+    """
+    if kind == "value":
+        return [answer for _ in cases]
+    call = predictor(answer) if kind == "trained" else answer
+    if not callable(call):
+        raise AnswerError(
+            tr("The answer is of type {}; expected a function.").format(type(answer).__name__)
+        )
+    return [called(call, case) for case in cases]
+
+
+def predictor(model: Any) -> Callable[..., Any]:
+    """Predicts with a Keras model, from the first array of a case; the others are for the score.
+
+    Returns
+    -------
+    function
+        Its result has ``"predictions"``, an array, and ``"parameters"``, how many the model has,
+        those that are not trained included.
+
+    Raises
+    ------
+    AnswerError
+        If it is none.
+    """
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise AnswerError(
+            tr("The answer is of type {}; expected a keras.Model.").format(type(model).__name__)
+        )
+    return lambda images, *_: {
+        "predictions": model.predict(images, verbose=0),
+        "parameters": model.count_params(),
+    }
+
+
+def called(call: Callable[..., Any], case: Case) -> Any:
+    """What a function returns, asked with arguments of its own."""
+    try:
+        return call(*copied(case))
+    except Exception as error:
+        raise AnswerError(explained(error)) from error
+
+
+def explained(error: BaseException) -> str:
+    """What an error says, and the student's own line that it comes from."""
+    text = f"{type(error).__name__}: {error}".strip()
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not any(name in frame.filename for name in LIBRARIES)]
+    if not own:
+        return text
+    line = own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0).strip()
+    return tr("{}\nin {}, line {}:  {}").format(text, own[-1].name, own[-1].lineno, line)

@@ -1,0 +1,279 @@
+"""A process that can do no harm: namespaces, an own user, a file system that shows little, limits.
+
+The process is forked from one that has Keras in memory, so it cannot be started through a tool such
+as bubblewrap, which would have to import everything again; these are the system calls that such a
+tool makes. See ``man 7 namespaces``, ``man 2 pivot_root``, ``man 7 capabilities``.
+"""
+
+import ctypes
+import errno
+import os
+import resource
+import signal
+import sys
+import sysconfig
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import cnnlab
+
+LEVELS = {
+    "full": "namespaces: own processes, no network, own user, a read-only list of folders, limits",
+    "limits": "only limits on time, memory, processes and files",
+    "none": "nothing: this is not Linux",
+}
+NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (
+    *(0x00020000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000),
+)
+RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT, BIND, REC, PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
+DETACH = 2
+PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 22, 24, 38
+PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+# System calls that make name spaces or mounts, or touch other processes. A mount of one's own could
+# fill the memory; the new ones have the same numbers everywhere.
+FORBIDDEN = {
+    "x86_64": (101, 165, 166, 272, 298, 308, 319, 321),
+    "aarch64": (117, 40, 39, 97, 241, 268, 279, 280),
+}  # ptrace, mount, umount2, unshare, perf_event_open, setns, memfd_create, bpf
+FORBIDDEN_NEW = range(428, 434)  # open_tree, move_mount, fsopen, fsconfig, fsmount, fspick
+CLONE = {"x86_64": 56, "aarch64": 220}
+ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+CLONE3 = 435
+FIRST_USER = 61_000  # one for each slot; systems give these numbers to nobody
+
+PACKAGE = Path(cnnlab.__file__).resolve().parent
+# What holds answers: the oracles, and the rooms, which teach the same functions.
+HIDDEN = tuple(
+    PACKAGE / name for name in ("grading/rooms", "convolution", "architectures", "detection")
+)
+SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/fonts", "/etc/alternatives")
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/random")
+
+
+class IsolationError(Exception):
+    """This system cannot isolate the code of strangers."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a submission may use.
+
+    Attributes
+    ----------
+    cell_seconds, call_seconds, total_seconds
+        Of a cell, of one call of an answer, and of the whole submission.
+    memory
+        Bytes that a process may add to those that the libraries take.
+    processes
+        Processes and threads at once.
+    disk
+        Bytes of all files together; they lie in memory.
+    """
+
+    cell_seconds: float = 60
+    call_seconds: float = 10
+    total_seconds: float = 600
+    memory: int = 2 << 30
+    processes: int = 64
+    disk: int = 64 << 20
+
+
+def readable() -> list[Path]:
+    """The folders that the code may read: Python, its packages, this package, the system's."""
+    prefixes = {Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve(), PACKAGE}
+    places = {Path(path).resolve() for path in sysconfig.get_paths().values()}
+    folders = {*prefixes, *places, *map(Path, SYSTEM)}
+    # A link such as /lib is made again as it is, since its target is in the list.
+    return sorted(folder for folder in folders if folder.exists())
+
+
+def isolate(root: Path, slot: int, limits: Limits) -> None:
+    """Shut this process in. It returns in a child; this process itself waits for it, and ends.
+
+    Parameters
+    ----------
+    root
+        An empty folder, where the new file system is put together.
+    slot
+        A number from 0 that no other running process has; it chooses the user.
+    limits
+        What the process may use.
+
+    Raises
+    ------
+    OSError
+        If the system refuses.
+    """
+    privileged = os.geteuid() == 0
+    user, group = os.geteuid(), os.getegid()
+    most = memory_in_use() + limits.memory
+    Path("/proc/self/oom_score_adj").write_text("1000")  # short of memory, this is what has to go
+    _call("unshare", NEWNS | NEWUTS | NEWIPC | NEWPID | NEWNET | (0 if privileged else NEWUSER))
+    if not privileged:
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+        Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+    _continue_as_first_process()
+    _mount("none", "/", None, REC | PRIVATE)
+    _build(root, limits.disk)
+    _enter(root)
+    limit(limits, most)
+    _drop_privileges(FIRST_USER + slot if privileged else None)
+    _forbid_system_calls()
+
+
+def memory_in_use() -> int:
+    """Bytes of address space of this process: libraries take much, and use little of it."""
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+
+def limit(limits: Limits, address_space: int) -> None:
+    """Put limits on this process and its children."""
+    for what, most in (
+        (resource.RLIMIT_AS, address_space),
+        (resource.RLIMIT_NPROC, limits.processes),
+        (resource.RLIMIT_FSIZE, limits.disk),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 256),
+    ):
+        resource.setrlimit(what, (most, most))
+
+
+def _continue_as_first_process() -> None:
+    """Fork into the new process namespace; when this process goes, all in there go with it."""
+    child = os.fork()
+    if child == 0:
+        _call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL)
+        return
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        os.kill(os.getpid(), os.WTERMSIG(status))
+    os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+
+
+def _build(root: Path, disk: int) -> None:
+    _mount("tmpfs", root, "tmpfs", NOSUID | NODEV, "size=1m,mode=755")
+    for folder in ("proc", "tmp", "old"):
+        (root / folder).mkdir()
+    _show(root, readable())
+    for path in HIDDEN:
+        if path.exists():
+            _mount("tmpfs", root / path.relative_to("/"), "tmpfs", RDONLY | NOSUID, "size=4k")
+    for device in map(Path, DEVICES):
+        _bind(device, root / device.relative_to("/"), NOSUID | NOEXEC)
+    _mount("tmpfs", root / "tmp", "tmpfs", NOSUID | NODEV, f"size={disk},mode=1777")
+    with suppress(OSError):  # inside a container, /proc may have to stay empty
+        _mount("proc", root / "proc", "proc", NOSUID | NODEV | NOEXEC)
+
+
+def _show(root: Path, folders: Iterable[Path]) -> None:
+    shown: list[Path] = []
+    for path in folders:  # in ascending order: a folder comes before those inside it
+        place = root / path.relative_to("/")
+        if path.is_symlink():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(path.readlink())
+        elif not any(path.is_relative_to(folder) for folder in shown):
+            _bind(path, place, RDONLY | NOSUID | NODEV)
+            shown.append(path)
+
+
+def _bind(source: Path, place: Path, flags: int) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        place.mkdir(exist_ok=True)
+    else:
+        place.touch()
+    _mount(source, place, None, BIND | REC)
+    # A mount may become stricter, never laxer: its own flags have to be said again.
+    _mount("none", place, None, REMOUNT | BIND | flags | os.statvfs(place).f_flag & 0xF)
+
+
+def _enter(root: Path) -> None:
+    os.chdir(root)
+    syscall = PIVOT_ROOT.get(os.uname().machine)
+    if syscall is None:
+        raise OSError(f"no number is known for pivot_root on {os.uname().machine}")
+    _call("syscall", syscall, b".", b"old")
+    os.chdir("/")
+    _call("umount2", b"/old", DETACH)
+    Path("/old").rmdir()
+    _mount("none", "/", None, REMOUNT | BIND | RDONLY | NOSUID | NODEV)
+    os.chdir("/tmp")
+
+
+def _drop_privileges(user: int | None) -> None:
+    _call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    for capability in range(64):
+        ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+    if user is not None:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    _call("capset", header, (ctypes.c_uint32 * 6)())
+
+
+class _Step(ctypes.Structure):  # of a filter, struct sock_filter
+    _fields_ = (
+        *(("code", ctypes.c_uint16), ("yes", ctypes.c_uint8), ("no", ctypes.c_uint8)),
+        ("k", ctypes.c_uint32),
+    )
+
+
+class _Filter(ctypes.Structure):  # struct sock_fprog
+    _fields_ = (("length", ctypes.c_uint16), ("steps", ctypes.POINTER(_Step)))
+
+
+def _forbid_system_calls() -> None:
+    """Forbid what no exercise needs (``man 2 seccomp``): it fails with an error."""
+    machine = os.uname().machine
+    load, equal, masked, answer = 0x20, 0x15, 0x54, 0x06
+    allow, refuse, missing = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS
+    steps = [_Step(load, 0, 0, 4), _Step(equal, 1, 0, ARCHITECTURE[machine])]
+    steps += [_Step(answer, 0, 0, refuse), _Step(load, 0, 0, 0)]  # the number of the call
+    for number in (*FORBIDDEN[machine], *FORBIDDEN_NEW):
+        steps += [_Step(equal, 0, 1, number), _Step(answer, 0, 0, refuse)]
+    # clone3 hides its flags in memory. Without it, the C library uses clone.
+    steps += [_Step(equal, 0, 1, CLONE3), _Step(answer, 0, 0, missing)]
+    steps += [_Step(equal, 0, 4, CLONE[machine]), _Step(load, 0, 0, 16)]  # clone's flags
+    steps += [_Step(masked, 0, 0, NEWUSER), _Step(equal, 0, 1, NEWUSER)]
+    steps += [_Step(answer, 0, 0, refuse), _Step(answer, 0, 0, allow)]
+    program = (_Step * len(steps))(*steps)
+    _call("prctl", PR_SET_SECCOMP, 2, ctypes.byref(_Filter(len(steps), program)), 0, 0)
+
+
+def _mount(source: object, place: object, kind: str | None, flags: int, data: str = "") -> None:
+    kind_bytes = kind.encode() if kind else None
+    _call(
+        "mount",
+        os.fsencode(str(source)),
+        os.fsencode(str(place)),
+        kind_bytes,
+        ctypes.c_ulong(flags),
+        data.encode() or None,
+    )
+
+
+def _call(name: str, *arguments: object) -> int:
+    """A function of the C library; an error becomes an exception."""
+    result = getattr(_libc(), name)(*arguments)
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+    return result
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def status_words(status: int) -> str:
+    """In words, how a process ended that should not have."""
+    if not os.WIFSIGNALED(status):
+        return f"it ended its own process (exit code {os.waitstatus_to_exitcode(status)})"
+    number = os.WTERMSIG(status)
+    name = signal.Signals(number).name if number in signal.valid_signals() else str(number)
+    return f"its process was ended by the signal {name} ({signal.strsignal(number)})"
