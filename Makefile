@@ -53,7 +53,8 @@ unit: $(READY) ## run the tests that need no browser
 
 jax: $(READY) ## run the networks on JAX, which is not the book's backend
 	@echo "== Networks on JAX"
-	KERAS_BACKEND=jax $(PYTEST) $(SHARED) -m "not slow" $(addprefix tests/architectures/test_,blocks.py weights.py classify.py)
+	KERAS_BACKEND=jax $(PYTEST) $(SHARED) -m "not slow" $(addprefix tests/architectures/test_,blocks.py weights.py classify.py) \
+	  $(addprefix tests/detection/test_,localization.py sliding.py yolo.py)
 
 pages: $(READY) ## run every page as a student gets it: made notebook, wheel, no network
 	@echo "== Pages"
