@@ -19,10 +19,10 @@ from cnnlab.data.sprites import coverage, sprites
 drawing = sys.modules["cnnlab.data.scenes"]  # the module: its name is also the function's
 SIZE = (80, 120)
 # What scenes(40, seed=2024, size=SIZE) gave on Linux, x86-64, with NumPy 2.4.
-TOTAL = 102
+TOTAL = 98
 LABELS = [1, 0, 1, 2, 0, 2, 0, 0, 2, 0, 0, 0]
 BOXES = [[22, 27, 69, 49], [79, 30, 85, 48], [78, 30, 112, 42]]
-MEANS = [0.392, 0.38243, 0.37756]
+MEANS = [0.39189, 0.38272, 0.37789]
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_boxes_are_those_of_a_painter_who_notes_whose_pixel_it_is(placed, seed):
             place, mask = own(j)
             trial[place][mask] = j
         part = (trial[inside] == i).sum() / own(i)[1].sum()
-        if label < 0 or part >= 0.5:
+        if label < 0 or part >= 0.6:
             kept.append(i)
     for i in reversed(kept):
         place, mask = own(i)
@@ -146,7 +146,7 @@ def test_nearer_stands_lower_is_larger_and_hides_the_farther(placed):
     assert heights == {10: 10, 20: 20}
 
 
-def test_masks_do_not_overlap_and_show_at_least_half():
+def test_masks_do_not_overlap():
     seen = 0
     for seed in range(60):
         drawn = drawing.draw(np.random.default_rng(seed), *SIZE)
