@@ -73,10 +73,18 @@ def called(call: Callable[..., Any], case: Case) -> Any:
 
 def explained(error: BaseException) -> str:
     """What an error says, and the student's own line that it comes from."""
-    text = f"{type(error).__name__}: {error}".strip()
+    text = f"{type(error).__name__}: {said(error)}".strip()
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not any(name in frame.filename for name in LIBRARIES)]
     if not own:
         return text
     line = own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0).strip()
     return tr("{}\nin {}, line {}:  {}").format(text, own[-1].name, own[-1].lineno, line)
+
+
+def said(error: BaseException) -> str:
+    """The message of an error, whose class may be a student's own."""
+    try:
+        return str(error)
+    except Exception:
+        return ""

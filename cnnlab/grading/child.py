@@ -23,7 +23,7 @@ from traitlets.config import Config
 
 import cnnlab
 from cnnlab.grading import networks
-from cnnlab.grading.asking import AnswerError, answers, predictor
+from cnnlab.grading.asking import AnswerError, answers, predictor, said
 from cnnlab.grading.wire import TooLargeError, WireError, receive, send
 
 OUTPUT_LIMIT = 100_000  # characters of a cell's printed output, and of each picture
@@ -44,9 +44,16 @@ def make_shell() -> InteractiveShell:
     config.InteractiveShell.xmode = "Context"
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance(config=config)
-    shell.displayhook = shell.display_trap.hook = CapturingDisplayHook(shell, [])
+    shell.displayhook = shell.display_trap.hook = Results(shell, [])
     shell.showtraceback = lambda *_, **__: None  # it is in the result of the cell
     return shell
+
+
+class Results(CapturingDisplayHook):
+    """Keeps the results of a cell's expressions."""
+
+    is_active = True  # so that IPython does not keep all that is printed
+    do_full_cache = False
 
 
 SHELL = make_shell()  # once, before the forks
@@ -168,7 +175,7 @@ def _error(error: BaseException) -> dict[str, Any]:
     return {
         "output_type": "error",
         "ename": type(error).__name__,
-        "evalue": str(error)[:1000],
+        "evalue": said(error)[:1000],
         "traceback": trace.splitlines(),
     }
 

@@ -145,9 +145,9 @@ def _continue_as_first_process() -> None:
     """Fork into the new process namespace; when this process goes, all in there go with it."""
     child = os.fork()
     if child == 0:
-        _call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL)
         return
-    _, status = os.waitpid(child, 0)
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGKILL))
+    _, status = os.waitpid(child, 0)  # it comes back when all processes in there are gone
     if os.WIFSIGNALED(status):
         os.kill(os.getpid(), os.WTERMSIG(status))
     os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
@@ -212,6 +212,8 @@ def _drop_privileges(user: int | None) -> None:
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
+    # Only now: a change of the user takes it back. The first process takes all others with it.
+    _call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL)
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     _call("capset", header, (ctypes.c_uint32 * 6)())
 

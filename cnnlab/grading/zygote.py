@@ -15,6 +15,7 @@ import socket
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from cnnlab.grading import sandbox
@@ -23,6 +24,7 @@ from cnnlab.grading.wire import receive, send
 LIBRARIES = ("numpy", "keras", "matplotlib.pyplot", "cnnlab.data", "cnnlab.grading.child")
 CANARY_SECONDS = 60
 GRACE = 0.5  # seconds for a process that has closed its connection to come to its end
+TERM_SECONDS = 10  # for all processes of a child to be gone
 
 
 def main() -> None:
@@ -102,12 +104,8 @@ def _in_child(task) -> int | str:
         except BaseException:
             os._exit(9)
         os._exit(0)
-    limit = time.monotonic() + CANARY_SECONDS
-    while time.monotonic() < limit:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            return status
-        time.sleep(0.005)
+    if (status := _ended(pid, CANARY_SECONDS)) is not None:
+        return status
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     return f"no answer after {CANARY_SECONDS} s"
@@ -147,18 +145,26 @@ def _keep_only(fd: int) -> None:
 
 
 def end(pid: int) -> int:
-    """End a child, if it has not ended; its status."""
-    limit = time.monotonic() + GRACE
-    while time.monotonic() < limit:
+    """End a child and all that it has started, if they have not ended; its status."""
+    for number, seconds in ((0, GRACE), (signal.SIGTERM, TERM_SECONDS), (signal.SIGKILL, 0)):
+        os.kill(pid, number)
+        if (status := _ended(pid, seconds)) is not None:
+            return status
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)  # without namespaces, it leads a group of its own
+    return os.waitpid(pid, 0)[1]
+
+
+def _ended(pid: int, seconds: float) -> int | None:
+    """The status of a child that ends within this time."""
+    limit = time.monotonic() + seconds
+    while True:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             return status
+        if time.monotonic() > limit:
+            return None
         time.sleep(0.002)
-    try:
-        os.killpg(pid, signal.SIGKILL)  # without namespaces, it leads a group of its own
-    except ProcessLookupError:
-        os.kill(pid, signal.SIGKILL)
-    return os.waitpid(pid, 0)[1]
 
 
 def _order(orders: socket.socket) -> tuple[dict, list[int]]:

@@ -1,6 +1,5 @@
 """The judge on honest work: right, wrong, missing, and broken."""
 
-import pytest
 from conftest import RIGHT
 
 
