@@ -14,7 +14,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND ?= tensorflow
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lint unit jax pages browser notebooks bench format lock clean
+.PHONY: help book serve test lint unit jax pages browser exercises notebooks bench format lock clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -64,6 +64,9 @@ browser: $(READY) ## test the built book in a real browser
 	@echo "== Browser"
 	$(PYTEST) $(SHARED) -m browser tests
 
+exercises: $(READY) ## write exercises/*.md from solutions/*.md
+	$(PY) tools/exercises.py
+
 notebooks: $(READY) ## write _build/notebooks/**.ipynb, as Colab gets them
 	$(PY) tools/notebooks.py _build/notebooks
 
@@ -75,7 +78,7 @@ format: $(READY) ## format the code
 	$(PY) -m ruff format .
 
 lock: ## write requirements.lock anew (needs uv)
-	uv pip compile --universal --generate-hashes --python-version 3.11 --extra cpu --extra book --extra test \
+	uv pip compile --universal --generate-hashes --python-version 3.11 --extra cpu --extra book --extra grade --extra test \
 	  --no-emit-index-url --custom-compile-command "make lock" --upgrade pyproject.toml -o requirements.lock
 
 clean: ## remove what was built (the environment stays)
