@@ -88,6 +88,8 @@ class AnswerKey:
             if fault := difference_of_form(output, expected):
                 return failed(question, "shape", fault)
             if not equal(output, expected, question.tolerance):
+                if question.kind == "value":  # shown side by side, the right one is the answer
+                    return failed(question, "value", _which(output, expected, question.tolerance))
                 return failed(question, "value", _side_by_side(output, expected, case))
         raise AssertionError("answers that differ have a difference")
 
@@ -201,6 +203,17 @@ def _kind(value: Any) -> str:
     if isinstance(value, (tuple, list)):
         return f"a {type(value).__name__} of {len(value)}"
     return f"of type {type(value).__name__}"
+
+
+def _which(output: Any, expected: Any, tolerance: Tolerance) -> str:
+    """Which parts of an answer are not right, without saying what is."""
+    if isinstance(expected, dict):
+        parts = {repr(key): (output[key], expected[key]) for key in expected}
+    else:
+        pairs = zip(np.ravel(output), np.ravel(expected), strict=True)
+        parts = {str(place): pair for place, pair in enumerate(pairs, start=1)}
+    wrong = [name for name, pair in parts.items() if not equal(*pair, tolerance)]
+    return tr("Of {} parts, these are not right: {}.").format(len(parts), ", ".join(wrong))
 
 
 def _side_by_side(output: Any, expected: Any, case: Case) -> str:
