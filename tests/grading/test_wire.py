@@ -1,0 +1,138 @@
+"""Messages between judge and child: what goes in comes out, and nothing else comes in."""
+
+import json
+import socket
+import struct
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from cnnlab.grading import wire
+from cnnlab.grading.wire import TooLargeError, WireError, pack, receive
+
+ARRAYS = hnp.arrays(
+    st.sampled_from(sorted(wire.DTYPES)), hnp.array_shapes(min_dims=0, min_side=0, max_side=4)
+)
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats()
+    | st.text(st.characters(exclude_categories=["Cs"]))
+    | ARRAYS
+)
+MESSAGES = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+def through(frame):
+    """What arrives at the other end."""
+    here, there = socket.socketpair()
+    with here, there:
+        here.sendall(frame)
+        here.shutdown(socket.SHUT_WR)
+        return receive(there)
+
+
+def same(one, other):
+    if isinstance(one, np.ndarray):
+        return (
+            isinstance(other, np.ndarray)
+            and one.dtype == other.dtype
+            and one.shape == other.shape
+            and one.tobytes() == other.tobytes()
+        )
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(same, one, other))
+    return one == other or (one != one and other != other)
+
+
+@given(MESSAGES)
+def test_what_goes_in_comes_out(message):
+    assert same(message, through(pack(message)))
+
+
+@given(st.binary(max_size=200), st.binary(max_size=50))
+def test_any_bytes_are_a_message_or_an_error(text, raw):
+    frame = struct.pack("!II", len(text), len(raw)) + text + raw
+    with suppress(WireError):
+        through(frame)
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["dict", "list", "tuple", "array", "x"]), inner, max_size=2
+            )
+        ),
+    )
+)
+def test_any_json_is_a_message_or_an_error(value):
+    text = json.dumps(value).encode()
+    with suppress(WireError):
+        through(struct.pack("!II", len(text), 0) + text)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        struct.pack("!II", wire.TEXT_LIMIT + 1, 0),
+        struct.pack("!II", 2, wire.BYTES_LIMIT + 1),
+    ],
+)
+def test_a_large_frame_is_refused_before_it_is_read(frame):
+    with pytest.raises(TooLargeError):
+        through(frame)
+
+
+@pytest.mark.parametrize(
+    ("content", "size"),
+    [
+        (["float64", [2, 3], 40], 40),  # too few bytes for the shape
+        (["float64", [2, 3], 48], 40),  # more bytes than came
+        (["object", [1], 8], 8),
+        (["float64", [-1], 8], 8),
+        (["float64", [1 << 62, 1 << 62], 8], 8),
+        (["float64", [True], 8], 8),
+    ],
+)
+def test_an_array_that_does_not_fit_its_bytes_is_refused(content, size):
+    text = json.dumps({"array": content}).encode()
+    with pytest.raises(WireError):
+        through(struct.pack("!II", len(text), size) + text + bytes(size))
+
+
+def test_half_a_message_is_the_end():
+    with pytest.raises(EOFError):
+        through(pack({"a": np.arange(6)})[:-1])
+
+
+@pytest.mark.parametrize("value", [object(), {1: 2}, np.array(["a"]), b"bytes", 1j, {1, 2}])
+def test_what_is_no_plain_data_is_not_sent(value):
+    with pytest.raises(WireError):
+        pack({"output": value})
+
+
+def test_too_much_is_not_sent():
+    with pytest.raises(TooLargeError):
+        pack(np.zeros(wire.BYTES_LIMIT // 8 + 1))
+    with pytest.raises(TooLargeError):
+        pack([0] * (wire.ITEMS_LIMIT + 1))
