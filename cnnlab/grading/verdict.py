@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cnnlab.grading.question import Case, Question, Tolerance, Wrong
+from cnnlab.grading.question import EXACT, Case, Question, Tolerance, Wrong
 from cnnlab.grading.texts import tr
 
 Tier = Literal["pass", "partial", "mistake", "shape", "value", "error", "missing"]
@@ -85,6 +85,10 @@ class AnswerKey:
             if _all_equal(outputs, answers, question.tolerance):
                 return failed(question, "mistake", tr(wrong.hint), wrong.name)
         for output, expected, case in zip(outputs, self.right, self.cases, strict=True):
+            if question.kind == "network" and isinstance(output, dict):
+                if not equal(output, expected, question.tolerance):
+                    return failed(question, "value", _networks(output, expected, case))
+                continue
             if fault := difference_of_form(output, expected):
                 return failed(question, "shape", fault)
             if not equal(output, expected, question.tolerance):
@@ -214,6 +218,20 @@ def _which(output: Any, expected: Any, tolerance: Tolerance) -> str:
         parts = {str(place): pair for place, pair in enumerate(pairs, start=1)}
     wrong = [name for name, pair in parts.items() if not equal(*pair, tolerance)]
     return tr("Of {} parts, these are not right: {}.").format(len(parts), ", ".join(wrong))
+
+
+def _networks(output: dict[str, Any], expected: dict[str, Any], case: Case) -> str:
+    """The first fact in which two networks differ, side by side where that tells something."""
+    given = [shown(tr("input"), value) for value in case]
+    for name in (name for name in expected if name != "probe"):
+        if not equal(output.get(name), expected[name], EXACT):
+            pair = shown(tr("yours"), output.get(name)), shown(tr("right"), expected[name])
+            return "\n".join([tr("The networks differ: {}.").format(tr(name)), *given, *pair])
+    text = tr(
+        "Shapes and the number of parameters are right, and the network computes something else."
+        " Look at activations, padding, pooling, and what comes before what."
+    )
+    return "\n".join([text, *given])
 
 
 def _side_by_side(output: Any, expected: Any, case: Case) -> str:
