@@ -185,8 +185,11 @@ def test_an_exercise_gives_nothing_away(room):
     assert not re.search(r"import .*cnnlab\.\w|from cnnlab\.(?!data)", text)
     assert not re.search(r"\bseed\b|default_rng\(\d", text)
     assert not re.search(r"`[^`]*solutions/[^`]*`", text.partition("\n---\n")[2])
+    solution = letters("".join(of_solution(room)))
     for wrong in (wrong for one in known.values() for wrong in one.wrong):
         assert wrong.hint not in text
+        code = map(letters, re.findall(r"`([^`]+)`", wrong.hint))
+        assert not [piece for piece in code if len(piece) > TRIVIAL and piece in solution], wrong
 
 
 @pytest.mark.parametrize("room", WRITTEN)
