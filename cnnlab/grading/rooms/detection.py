@@ -164,8 +164,8 @@ def _shares(x0: float, y0: float, x1: float, y1: float, H: int, W: int) -> list[
 
 def _masked(y: np.ndarray, prediction: np.ndarray) -> float:
     if y[0] == 0:
-        return prediction[0] ** 2
-    return sum((p - t) ** 2 for p, t in zip(prediction, y, strict=True))
+        return float(prediction[0] ** 2)
+    return float(sum((p - t) ** 2 for p, t in zip(prediction, y, strict=True)))
 
 
 def _target_and_loss(
@@ -1229,14 +1229,15 @@ def _mean_precision(outputs: Sequence[Any], cases: Sequence[Truthful]) -> float:
     from cnnlab.detection.metrics import COCO_IOUS, evaluate
 
     truths = [case.truth for case in cases]
-    return evaluate(outputs, truths, len(SIZES), COCO_IOUS).mean
+    with np.errstate(over="ignore", invalid="ignore"):  # of absurdly large boxes
+        return evaluate(outputs, truths, len(SIZES), COCO_IOUS).mean
 
 
 def _clean_up_score(outputs: Sequence[Any], cases: Sequence[Truthful]) -> tuple[float, str]:
     if any(output is None for output in outputs):
         raise ValueError(tr("The answer is None. Does your function end in `return`?"))
     before = _mean_precision(cases, cases)
-    reached = _mean_precision([tuple(output) for output in outputs], cases)
+    reached = _mean_precision(outputs, cases)
     sentence = tr(
         "mAP at IoU 0.5:0.95 on {} streets: {:.3f}. As they came: {:.3f}; full points: {}."
     )
