@@ -1,0 +1,188 @@
+"""The architectures' oracles beside Keras and the course's own package, and its open task."""
+
+import re
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import layers as L
+
+from cnnlab.architectures import Module, inception, layer_table
+from cnnlab.grading.check import verdict
+from cnnlab.grading.networks import facts
+from cnnlab.grading.rooms import architectures as room
+from cnnlab.grading.verdict import AnswerKey
+
+SEEDS = range(4)
+
+
+def cases(question, seed):
+    return AnswerKey(question, seed).cases
+
+
+def applied(model, x):
+    return keras.ops.convert_to_numpy(model(x.astype("float32")))
+
+
+def model_of(shape, *layers):
+    return keras.Sequential([keras.Input(shape), *layers])
+
+
+def dense_model(outputs=10):
+    return model_of((28, 28, 1), L.MaxPooling2D(7), L.Flatten(), L.Dense(outputs))
+
+
+# By hand, and as a function
+
+
+def test_the_numbers_by_hand_are_those_of_the_network():
+    model = model_of(
+        (18, 14, 3),
+        L.Conv2D(20, 5),
+        L.BatchNormalization(),
+        L.Conv2D(6, 1),
+        L.DepthwiseConv2D(3, padding="same", use_bias=False),
+        L.Conv2D(32, 1, use_bias=False),
+    )
+    _, first, _, depthwise, pointwise = layer_table(model)  # normalisation has no row of its own
+    work = first.multiply_adds, depthwise.multiply_adds + pointwise.multiply_adds
+    assert room.layer_costs() == [*(layer.count_params() for layer in model.layers), *work]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_cost_of_a_stack_is_that_of_the_network(seed):
+    for shape, layers in cases(room.NETWORK_COST, seed):
+        convolutions = (L.Conv2D(K, f, strides=s, padding="same") for f, K, s in layers)
+        table = layer_table(model_of(shape, *convolutions))
+        assert room.network_cost(shape, layers) == (table.parameters, table.multiply_adds)
+
+
+# Blocks
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_1x1_convolution_is_keras_s(seed):
+    for X, W, b in cases(room.CONV1X1, seed):
+        model = model_of(X.shape[1:], L.Conv2D(len(b), 1))
+        model.set_weights([W[None, None], b])
+        assert np.allclose(room.conv1x1(X, W, b), applied(model, X), atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_residual_block_is_one_of_keras_layers(seed):
+    for a, W1, W2, Ws, stride in cases(room.RESIDUAL_BLOCK, seed):
+        x = keras.Input(a.shape[1:])
+        options = {"padding": "same", "use_bias": False}
+        K = W1.shape[3]
+        first = L.Conv2D(K, 3, strides=stride, activation="relu", **options)
+        second, projection = L.Conv2D(K, 3, **options), L.Conv2D(K, 1, strides=stride, **options)
+        short = x if Ws is None else projection(x)
+        model = keras.Model(x, L.ReLU()(L.Add()([second(first(x)), short])))
+        for layer, kernel in ((first, W1), (second, W2), (projection, Ws)):
+            if kernel is not None:
+                layer.set_weights([kernel])
+        ours = room.residual_block(a, W1, W2, Ws, stride)
+        assert np.allclose(ours, applied(model, a), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_separable_convolution_is_keras_s(seed):
+    for x, d, p in cases(room.SEPARABLE_CONV, seed):
+        model = model_of(x.shape[1:], L.SeparableConv2D(p.shape[1], len(d), use_bias=False))
+        model.set_weights([d[..., None], p[None, None]])
+        assert np.allclose(room.separable_conv(x, d, p), applied(model, x), atol=1e-4)
+
+
+# Networks
+
+
+def test_the_inception_module_is_the_package_s():
+    (case, *_) = cases(room.INCEPTION_MODULE, 0)
+    shape, one, reduce_three, three, reduce_five, five, pool = case
+    x = keras.Input(shape)
+    filters = Module(one, reduce_three, three, reduce_five, five, pool)
+    model = keras.Model(x, inception(x, filters, name="module"))
+    ours, theirs = room.inception_facts(*case), facts(model)
+    assert ours["parameters"] == theirs["parameters"]
+    assert np.allclose(ours["probe"], theirs["probe"], atol=1e-5)
+
+
+def test_the_table_of_the_reader_is_that_of_the_exercise():
+    model = room.built_reader()
+    table = (Path(__file__).parents[2] / "solutions/architectures.md").read_text("utf-8")
+    rows = re.findall(r"^\| (?:conv|max|batch|ReLU|flat|dense).* \| (.+) \| (.*)\|$", table, re.M)
+    assert rows == [
+        ("×".join(map(str, layer.output.shape[1:])), f"{count:,} " if count else "")
+        for layer in model.layers
+        for count in [layer.count_params()]
+    ]
+    assert f"| together | | {model.count_params():,} |" in table
+
+
+def test_the_probe_sees_a_network_s_end_clearly():
+    """With weights whose sums cancel, networks that differ gave nearly the same."""
+    right = room.reader_facts()["probe"]
+    for mistake in ({"normalized": "after"}, {"pooling": "AveragePooling2D"}):
+        other = room.reader_facts(**mistake)["probe"]
+        assert np.abs(other - right).max() > 20 * room.PROBED.atol
+
+
+@pytest.mark.parametrize(
+    ("mistake", "words"),
+    [
+        ({"units": (41, 24)}, ["parameters", "yours: 18467", "right: 18058"]),
+        ({"shape": (28, 21, 1)}, ["input shape", "yours: [28 21  1]"]),
+        ({"end": None, "hidden": None}, ["Shapes and the number of parameters are right"]),
+    ],
+)
+def test_a_network_is_told_the_first_fact_that_differs(mistake, words):
+    result = verdict(room.DIGIT_READER, lambda: room.built_reader(**mistake))
+    assert result.tier == "value"
+    assert all(word in result.message for word in words), result.message
+
+
+# The open task
+
+
+def test_a_digit_moves_by_up_to_two_pixels_and_stays_whole():
+    from cnnlab.data import digits
+
+    _, (x, y) = digits()
+    ((images, labels),) = cases(room.SMALL_NETWORK, 3)
+    assert images.shape == x.shape
+    assert np.allclose(
+        np.sort(images.sum(axis=(1, 2, 3))), np.sort(x.sum(axis=(1, 2, 3))), rtol=0.1
+    )
+    assert np.array_equal(np.bincount(labels), np.bincount(y))
+    assert (labels != y).any() and not np.array_equal(images[labels == 0], x[y == 0])
+
+
+def share(predictions, parameters=room.PARAMETERS):
+    outputs = [{"predictions": predictions, "parameters": parameters}]
+    return room.small_network_score(outputs, cases(room.SMALL_NETWORK, 0))
+
+
+@pytest.mark.parametrize(("right", "points"), [(950, 1), (875, 0.5), (800, 0), (1000, 4 / 3)])
+def test_points_grow_from_80_to_95_percent(right, points):
+    ((_, labels),) = cases(room.SMALL_NETWORK, 0)
+    answers = (labels + (np.arange(1000) >= right)) % 10
+    earned, sentence = share(np.eye(10)[answers])
+    assert np.isclose(earned, points)
+    assert f"{right / 1000:.1%}" in sentence
+
+
+def test_one_parameter_too_many_earns_nothing():
+    ((_, labels),) = cases(room.SMALL_NETWORK, 0)
+    assert share(np.eye(10)[labels], room.PARAMETERS + 1)[0] == 0
+
+
+def test_nan_is_no_answer():
+    ((_, labels),) = cases(room.SMALL_NETWORK, 0)
+    assert share(np.where(np.eye(10)[labels] > 0, np.nan, 0))[0] < 0
+
+
+def test_a_model_is_asked_with_images_and_counted():
+    result = verdict(room.SMALL_NETWORK, dense_model())
+    assert "With 170 parameters" in result.message
+    assert "(1000, 9)" in verdict(room.SMALL_NETWORK, dense_model(9)).message
