@@ -1,0 +1,157 @@
+"""`cnnlab grade` beside nbgrader on the same twelve hand-ins, and alone on up to a thousand.
+
+nbgrader is installed for the occasion into an environment of its own, on top of this one, so that
+both find the same TensorFlow. Its test cells ask the same questions of the same answers.
+"""
+
+import csv
+import os
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+import venv
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from cnnlab.grading.rooms import questions
+
+ROOM = "convolution"
+SOLUTIONS = Path(__file__).parents[1] / "solutions" / f"{ROOM}.md"
+HAND_INS = 12
+COUNTS = (100, 300, 1000)
+QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+IMPORTS = "import keras"  # which takes TensorFlow along
+ASK = """
+from cnnlab.grading.check import verdict
+from cnnlab.grading.rooms import question
+assert verdict(question({name!r}), {name}).tier == "pass"
+"""
+
+
+def run() -> dict:
+    """Hand-ins a minute of both, and seconds and memory of ours as a class grows."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        theirs = _nbgrader_seconds(place)
+        ours = _our_seconds(place, HAND_INS)
+        growth = {str(count): _our_seconds(place, count) for count in COUNTS}
+    return {
+        "hand-ins": HAND_INS,
+        "hand-ins a minute": {
+            "ours": 60 * HAND_INS / ours["seconds"],
+            "nbgrader": 60 * HAND_INS / theirs,
+        },
+        "ours/nbgrader": theirs / ours["seconds"],
+        "ours on": {
+            count: one | {"hand-ins a minute": 60 * int(count) / one["seconds"]}
+            for count, one in growth.items()
+        },
+    }
+
+
+def hand_in() -> NotebookNode:
+    """The exercise with its solutions, and TensorFlow imported."""
+    lines = SOLUTIONS.read_text("utf-8").splitlines()
+    notebook = jupytext.reads(
+        "\n".join(line for line in lines if "SOLUTION" not in line), "md:myst"
+    )
+    notebook.cells.insert(0, new_code_cell(IMPORTS))
+    return notebook
+
+
+def _our_seconds(place: Path, count: int) -> dict[str, float]:
+    """From the command to the last report, with the start of the judge; its peak memory."""
+    submissions, marks = place / f"submissions-{count}", place / f"marks-{count}"
+    submissions.mkdir()
+    text = nbformat.writes(hand_in())
+    for number in range(count):
+        (submissions / f"student{number}.ipynb").write_text(text, "utf-8")
+    command = [sys.executable, "-m", "cnnlab", "grade", str(submissions), "-o", str(marks)]
+    started = time.perf_counter()
+    process = subprocess.Popen(command, **QUIET)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    if status:
+        raise RuntimeError(f"{' '.join(command)} ended with status {status}")
+    with (marks / "marks.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    everything = sum(one.points for one in questions(ROOM).values())
+    wrong = [row for row in rows if float(row["earned"]) < 0.9 * everything]
+    if wrong or len(rows) != count:
+        raise RuntimeError(f"{len(rows)} of {count} marked, {len(wrong)} with too few points")
+    return {"seconds": seconds, "megabytes of the judge": usage.ru_maxrss / 1024}
+
+
+def _nbgrader_seconds(place: Path) -> float:
+    """From the command to the last mark."""
+    python = _environment(place / "environment")
+    course = place / "course"
+    source = _cells_of_nbgrader(hand_in())
+    _write(course / "source" / "hw" / "hw.ipynb", source)
+    path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"  # it calls other commands
+    settings = {"cwd": course, "env": os.environ | {"PATH": path}, "check": True, **QUIET}
+    command = [str(python), "-m", "nbgrader"]
+    subprocess.run([*command, "generate_assignment", "hw"], **settings)
+    for number in range(HAND_INS):
+        _write(course / "submitted" / f"student{number}" / "hw" / "hw.ipynb", source)
+    started = time.perf_counter()
+    subprocess.run([*command, "autograde", "hw"], **settings)
+    seconds = time.perf_counter() - started
+    if len(list((course / "autograded").glob("*/hw/hw.ipynb"))) != HAND_INS:
+        raise RuntimeError("nbgrader has not graded all hand-ins")
+    return seconds
+
+
+def _write(path: Path, notebook: NotebookNode) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(nbformat.writes(notebook), "utf-8")
+
+
+def _environment(folder: Path) -> Path:
+    """The Python of an environment that has nbgrader, and all that this one has."""
+    venv.create(folder, with_pip=True)
+    python = folder / "bin" / "python"
+    subprocess.run([str(python), "-m", "pip", "install", "-q", "nbgrader"], check=True)
+    found = subprocess.run(
+        [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (Path(found.stdout.strip()) / "beside.pth").write_text(sysconfig.get_path("purelib"), "utf-8")
+    return python
+
+
+def _cells_of_nbgrader(notebook: NotebookNode) -> NotebookNode:
+    """The notebook with nbgrader's marks: each check becomes a graded cell."""
+    asked = iter(questions(ROOM))
+    known = questions(ROOM)
+    cells = []
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code" and cell.source.startswith("cnnlab.check("):
+            name = next(asked)
+            cell = new_code_cell(ASK.format(name=name).strip())
+            cell.metadata.nbgrader = _mark(name, grade=True, points=known[name].points)
+        elif cell.cell_type == "code":
+            cell.metadata.nbgrader = _mark(f"cell-{number}", solution=True)
+        cells.append(cell)
+    notebook.cells = cells
+    return notebook
+
+
+def _mark(name: str, grade: bool = False, solution: bool = False, **more: float) -> dict:
+    return {
+        "grade_id": name,
+        "grade": grade,
+        "solution": solution,
+        "locked": grade,
+        "task": False,
+        "schema_version": 3,
+        **more,
+    }
