@@ -676,7 +676,7 @@ POOL = Question(
 def _conv_backward_cases(rng: np.random.Generator) -> Sequence[Case]:
     H, W = _unequal(rng, 5, 7)
     return [
-        _with_gradient(rng, _digits(rng, 2, 3, 4, 1), _digits(rng, 2, 2, 1, 1), 1, 0),
+        _with_gradient(rng, _digits(rng, 1, 3, 4, 1), _digits(rng, 2, 3, 1, 1), 1, 0),
         _with_gradient(rng, _normal(rng, 2, H, W, 3), _normal(rng, 3, 2, 3, 4), 2, 1),
         _with_gradient(rng, _normal(rng, 3, 7, 6, 2), _normal(rng, 2, 3, 2, 3), 1, 2),
         _with_gradient(rng, _normal(rng, 3, 5, 8, 2), _normal(rng, 2, 3, 2, 3), 3, 0),
@@ -1082,7 +1082,7 @@ POOL_BACKWARD = Question(
 SIDE, PAIRS = 24, 300  # pixels of a picture, pictures with a rising line
 LARGEST = 7  # rows and columns of the kernel
 OTHERS = (0, 90, 135)  # degrees of the lines that the kernel must not find
-CHANCE, GOAL = 0.65, 0.92  # of the pairs: worth nothing, worth all points
+CHANCE, GOAL = 0.7, 0.92  # of the pairs: worth nothing, worth all points
 
 
 def _picture(rng: np.random.Generator, degrees: float) -> Array:
@@ -1131,7 +1131,10 @@ def _line_kernel(answer: object) -> Array:
     ValueError
         If it is no matrix of numbers, or too large.
     """
-    kernel = np.asarray(answer, dtype=float)
+    try:
+        kernel = np.asarray(answer, dtype=float)
+    except (ValueError, TypeError) as error:
+        raise ValueError(tr("The kernel is no matrix of numbers.")) from error
     if kernel.ndim != 2 or kernel.size == 0 or max(kernel.shape) > LARGEST:
         raise ValueError(
             tr("The kernel has shape {}; expected two axes of 1 to {} numbers.").format(
@@ -1143,6 +1146,12 @@ def _line_kernel(answer: object) -> Array:
     return kernel / max(np.abs(kernel).max(), np.finfo(float).tiny)
 
 
+def _three_diagonals() -> list[list[float]]:
+    """Bright on the diagonal that rises and beside it, dark elsewhere, 0 in all."""
+    bright = sum(np.eye(LARGEST, k=k) for k in (-1, 0, 1))[::-1]
+    return (bright - bright.mean()).tolist()
+
+
 LINE_KERNEL = Question(
     id="line_kernel",
     room=ROOM,
@@ -1151,6 +1160,7 @@ LINE_KERNEL = Question(
     level=3,
     kind="value",
     cases=_line_cases,
+    alternatives=(_three_diagonals,),
     score=_line_score,
 )
 
