@@ -9,6 +9,10 @@ JOBS   ?= 2
 SHARED := -n $(JOBS) --dist worksteal
 SOURCES := cnnlab tests tools benchmarks book/_ext conftest.py
 
+# SOLUTIONS=no, here or in the environment: the book and the notebooks without the solutions.
+SOLUTIONS ?= yes
+TOC := $(if $(filter no,$(SOLUTIONS)),_build/toc.yml,_toc.yml)
+
 # TensorFlow's notices on stderr say nothing that a reader can act on.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND ?= tensorflow
@@ -27,9 +31,12 @@ $(READY): requirements.lock pyproject.toml
 	$(PY) -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
-book: $(READY) ## run every page and build the book into _build/html
+_build/toc.yml: _toc.yml tools/toc.py $(READY)
+	$(PY) tools/toc.py $@
+
+book: $(READY) $(TOC) ## run every page and build the book into _build/html (SOLUTIONS=no: without them)
 	@echo "== Building the book"
-	$(VENV)/bin/jupyter-book build . -W --keep-going
+	$(VENV)/bin/jupyter-book build . --toc $(TOC) -W --keep-going
 	@echo
 	@echo "The book is at _build/html/index.html. Open that file, or run: make serve"
 
@@ -58,7 +65,7 @@ jax: $(READY) ## run the networks on JAX, which is not the book's backend
 
 pages: $(READY) ## run every page as a student gets it: made notebook, wheel, no network
 	@echo "== Pages"
-	$(PYTEST) -n $(JOBS) --dist loadfile --nbval-lax --student --nbval-cell-timeout=300 -v book
+	$(PYTEST) -n $(JOBS) --dist loadfile --nbval-lax --student --nbval-cell-timeout=300 -v book exercises solutions
 
 browser: $(READY) ## test the built book in a real browser
 	@echo "== Browser"
@@ -67,8 +74,9 @@ browser: $(READY) ## test the built book in a real browser
 exercises: $(READY) ## write exercises/*.md from solutions/*.md
 	$(PY) tools/exercises.py
 
-notebooks: $(READY) ## write _build/notebooks/**.ipynb, as Colab gets them
-	$(PY) tools/notebooks.py _build/notebooks
+notebooks: $(READY) $(TOC) ## write _build/notebooks/**.ipynb, as Colab gets them (SOLUTIONS=no: without them)
+	@rm -rf _build/notebooks/solutions
+	$(PY) tools/notebooks.py _build/notebooks $(TOC)
 
 bench: $(READY) ## measure speed beside TensorFlow, and accuracy over three seeds
 	$(PY) -m benchmarks

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -70,6 +70,12 @@ class Result:
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {**asdict(self), "earned": self.earned, "points": self.points}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Result":
+        """A result from what `as_dict` gave."""
+        own = {one.name: values[one.name] for one in fields(cls)}
+        return cls(**own | {"verdicts": [Verdict(**one) for one in own["verdicts"]]})
 
 
 class EndedError(Exception):
