@@ -2,6 +2,9 @@
 
     python tools/notebooks.py _build/notebooks
 
+The exercises become notebooks too, though they are no pages. Another table of contents than
+``_toc.yml`` may be named after the folder.
+
 A page is MyST: directives, roles, labels. Colab, GitHub and Jupyter show ordinary Markdown only. So
 each page is parsed as the book parses it, and what is MyST is written in Markdown. What this script
 does not know is an error that names the page and the line: no raw MyST reaches a student.
@@ -94,6 +97,11 @@ class Page:
         return self.text.startswith("---\njupytext:")
 
     @property
+    def is_exercise(self) -> bool:
+        """Whether students get it by itself, as a file: a link to a file beside it is dead then."""
+        return self.folder == "exercises"
+
+    @property
     def folder(self) -> str:
         return str(PurePosixPath(self.name).parent)
 
@@ -124,6 +132,7 @@ class Course:
 
     root: Path
     environment: dict[str, str] = field(default_factory=dict)
+    contents: str = "_toc.yml"
 
     @cached_property
     def config(self) -> dict:
@@ -160,7 +169,7 @@ class Course:
     @cached_property
     def pages(self) -> dict[str, Page]:
         """The pages of the table of contents, in its order."""
-        toc = parse_toc_yaml(self.root / "_toc.yml")
+        toc = parse_toc_yaml(self.root / self.contents)
 
         def walk(name: str) -> Iterator[str]:
             yield name
@@ -173,10 +182,19 @@ class Course:
         for name in walk(toc.root.docname):
             path = self.root / f"{name}.md"
             if not path.exists():
-                raise RefusedError(f"_toc.yml: there is no page {name}.md")
-            text = path.read_text("utf-8")
-            found[name] = Page(name, text, self.parse(text))
+                raise RefusedError(f"{self.contents}: there is no page {name}.md")
+            found[name] = self.read(path)
         return found
+
+    @cached_property
+    def exercises(self) -> dict[str, Page]:
+        """The exercises by their rooms. They are no pages of the book."""
+        return {path.stem: self.read(path) for path in sorted(self.root.glob("exercises/*.md"))}
+
+    def read(self, path: Path) -> Page:
+        text = path.read_text("utf-8")
+        name = path.relative_to(self.root).with_suffix("").as_posix()
+        return Page(name, text, self.parse(text))
 
     @cached_property
     def equations(self) -> dict[str, tuple[Page, int]]:
@@ -394,6 +412,10 @@ class Plain:
         tex = tex.strip()
         if "\n\n" in tex:
             raise self.refuse(line, "an empty line inside an equation")
+        if label and self.page.is_exercise:
+            raise self.refuse(
+                line, "an exercise is no page of the book: its equations have no number"
+            )
         if label:
             tex += rf" \tag{{{self.course.equations[label][1]}}}"
         if not quoted:
@@ -464,7 +486,7 @@ class Plain:
             return url
         path, _, anchor = url.partition("#")
         if path.endswith(".md"):
-            return self.to_page(self.find_page(path.removesuffix(".md"), line), anchor)
+            return self.to_page(self.find_page(path.removesuffix(".md"), line), line, anchor)
         return self.picture(url, line)
 
     def picture(self, path: str, line: int) -> str:
@@ -486,17 +508,27 @@ class Plain:
             raise self.refuse(line, f"there is no page {name}")
         return self.course.pages[name]
 
-    def to_page(self, page: Page, anchor: str = "") -> str:
+    def to_page(self, page: Page, line: int, anchor: str = "") -> str:
         """The way to a page: its notebook, or the published page where it has none."""
         if page is self.page and anchor:
             return f"#{anchor}"
-        if page.is_notebook:
+        if page.folder == "solutions" != self.page.folder:
+            raise self.refuse(line, "a link to the solutions, which the book may lack")
+        if page.is_notebook and not self.page.is_exercise:
             return relpath(f"{page.name}.ipynb", self.page.folder)
         return f"{self.course.site}{page.name}.html" + (f"#{anchor}" if anchor else "")
 
     def doc(self, text: str | None, target: str, line: int) -> str:
         page = self.find_page(target, line)
-        return f"[{text or self.text(page.title, line)}]({self.to_page(page)})"
+        return f"[{text or self.text(page.title, line)}]({self.to_page(page, line)})"
+
+    def exercise(self, text: str | None, room: str, line: int) -> str:
+        if room not in self.course.exercises or self.page.is_exercise:
+            raise self.refuse(
+                line, f"there is no exercise {room!r} that can be linked to from here"
+            )
+        page = self.course.exercises[room]
+        return f"[{text or page.title}]({relpath(f'{page.name}.ipynb', self.page.folder)})"
 
     def ref(self, text: str | None, target: str, line: int) -> str:
         if target not in self.course.targets:
@@ -506,13 +538,13 @@ class Plain:
             raise self.refuse(
                 line, f"label {target} stands before no heading: give the link a text"
             )
-        return f"[{text or title}]({self.to_page(page, target)})"
+        return f"[{text or title}]({self.to_page(page, line, target)})"
 
     def eq(self, text: str | None, target: str, line: int) -> str:
         if target not in self.course.equations:
             raise self.refuse(line, f"there is no equation {target}")
         page, number = self.course.equations[target]
-        return f"({number})" if page is self.page else f"[({number})]({self.to_page(page)})"
+        return f"({number})" if page is self.page else f"[({number})]({self.to_page(page, line)})"
 
     def term(self, text: str | None, target: str, line: int) -> str:
         if target.lower() not in self.course.glossary:
@@ -559,6 +591,12 @@ class Plain:
     def colophon(self) -> str:
         """Where the notebook is from."""
         course, name = self.course, self.page.name
+        if self.page.is_exercise:
+            return (
+                f"---\n\nThis exercise belongs to [a book]({course.site}). How to work on it, and"
+                f" how to hand it in: [For students]({course.site}book/students.html). Say what is"
+                f" wrong with it in [the issues]({course.repository}/issues)."
+            )
         published = f"{course.site}{name}.html"
         source = f"{course.repository}/blob/{course.branch}/{name}.md"
         return (
@@ -579,6 +617,7 @@ DIRECTIVES = {
 }
 ROLES = {
     "doc": Plain.doc,
+    "exercise": Plain.exercise,
     "ref": Plain.ref,
     "eq": Plain.eq,
     "term": Plain.term,
@@ -623,10 +662,10 @@ def notebook(course: Course, page: Page) -> nbformat.NotebookNode:
 
 
 def write(course: Course, out: Path) -> list[Path]:
-    """Write every page that runs; return the files."""
+    """Write every page that runs, and every exercise; return the files."""
     made = {
         out / f"{page.name}.ipynb": notebook(course, page)
-        for page in course.pages.values()
+        for page in (*course.pages.values(), *course.exercises.values())
         if page.is_notebook
     }
     for path, content in made.items():
@@ -637,10 +676,11 @@ def write(course: Course, out: Path) -> list[Path]:
 
 
 def main(arguments: list[str]) -> None:
-    if len(arguments) != 1:
-        raise SystemExit("usage: python tools/notebooks.py OUT")
+    if not 1 <= len(arguments) <= 2:
+        raise SystemExit("usage: python tools/notebooks.py OUT [TOC]")
+    out, *contents = arguments
     try:
-        for path in write(Course(ROOT, dict(os.environ)), Path(arguments[0])):
+        for path in write(Course(ROOT, dict(os.environ), *contents), Path(out)):
             print(path)
     except RefusedError as error:
         raise SystemExit(str(error)) from None

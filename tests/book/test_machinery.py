@@ -34,8 +34,9 @@ Image.new("RGB", (200, 100)).save(png, "png", dpi=(144, 144))
 data = {"image/png": base64.b64encode(png.getvalue()).decode()}
 display(data, metadata={"image/png": {"alt": ALT}}, raw=True)"""
 COUNT = """\
+import os
 from pathlib import Path
-runs = Path("../runs")
+runs = Path(os.environ["RUNS"])
 runs.write_text(runs.read_text() + "x" if runs.exists() else "x")"""
 
 
@@ -175,8 +176,14 @@ def write_book(folder: Path, **pages: str) -> None:
     (folder / "cnnlab").mkdir()
     (folder / "cnnlab" / "__init__.py").write_text("SEED = 1\n")
     shutil.copy(ROOT / "cnnlab" / "measured.py", folder / "cnnlab")
+    (folder / "exercises").mkdir()
+    (folder / "exercises" / "lines.md").write_text(f"{HEADER}\n# Exercises: lines\n", "utf-8")
     for name, text in pages.items():
         (folder / "book" / f"{name}.md").write_text(text, "utf-8")
+    write_contents(folder, *pages)
+
+
+def write_contents(folder: Path, *pages: str) -> None:
     first, *others = pages
     chapters = "".join(f"- file: book/{name}\n" for name in others)
     (folder / "_toc.yml").write_text(f"format: jb-book\nroot: book/{first}\nchapters:\n{chapters}")
@@ -192,7 +199,7 @@ def build(folder: Path, **environment: str) -> subprocess.CompletedProcess:
     return subprocess.run(
         [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-W", "--keep-going"],
         cwd=folder,
-        env=inherited | {"PYTHONPATH": str(folder)} | environment,
+        env=inherited | {"PYTHONPATH": str(folder), "RUNS": str(folder / "runs")} | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -206,6 +213,11 @@ def parsed(folder: Path, page: str) -> BeautifulSoup:
     )
 
 
+def exercises(page: BeautifulSoup) -> list[tuple[str, str]]:
+    links = page.select('a[href*="/exercises/"]')
+    return [(link.get_text(), link["href"]) for link in links]
+
+
 def launches(page: BeautifulSoup) -> list[str]:
     return [link["href"] for link in page.select(".dropdown-launch-buttons a")]
 
@@ -214,12 +226,14 @@ def launches(page: BeautifulSoup) -> list[str]:
 def test_the_life_of_a_book(tmp_path):
     """A first build, then a change of prose, then one of the package and of the repository."""
     code = HEADER + "# Page\n\nOld prose {cite:p}`lecun1998gradient`.\n\n"
+    code += "See {exercise}`lines` or {exercise}`those <lines>`.\n\n"
     code += CELL.format(COUNT) + CELL.format(PICTURE.replace("ALT", '"A black field."'))
     write_book(
         tmp_path,
         intro="# Start\n\nNo code here, but $a^2$.\n",
         page=code,
         record="# Record\n\n```{how-it-ran}\n```\n\n```{bibliography}\n```\n",
+        passing=HEADER + "# Passing\n\n" + CELL.format("1"),
     )
     runs, record = tmp_path / "runs", tmp_path / "_build/html/book/record.html"
 
@@ -235,11 +249,15 @@ def test_the_life_of_a_book(tmp_path):
         "https://colab.research.google.com/github/example/cnnlab/blob/notebooks/book/page.ipynb",
     ]
     assert launches(parsed(tmp_path, "intro")) == []
+    colab = "https://colab.research.google.com/github/example/cnnlab/blob/notebooks/"
+    there = f"{colab}exercises/lines.ipynb"
+    assert exercises(page) == [("Exercises: lines", there), ("those", there)]
+    assert "Passing" in parsed(tmp_path, "intro").select_one("#pst-primary-sidebar").get_text()
     rows = [
         [cell.get_text(strip=True) for cell in row.select("td")]
         for row in parsed(tmp_path, "record").select("tbody tr")
     ]
-    assert [row[0] for row in rows[:2]] == ["Page", "All pages"]
+    assert [row[0] for row in rows[:3]] == ["Page", "Passing", "All pages"]
     assert 0 < float(rows[0][1]) < 60
     assert ["Python", sys.version.split()[0]] in rows
 
@@ -253,6 +271,7 @@ def test_the_life_of_a_book(tmp_path):
     assert record.stat().st_mtime_ns == written
 
     (tmp_path / "cnnlab" / "__init__.py").write_text("SEED = 2\n")
+    write_contents(tmp_path, "intro", "page", "record")
     third = build(
         tmp_path, COURSE_REPOSITORY="a/b", COURSE_BRANCH="dev", COURSE_NOTEBOOK_BRANCH="made"
     )
@@ -264,11 +283,19 @@ def test_the_life_of_a_book(tmp_path):
         "https://colab.research.google.com/github/a/b/blob/made/book/page.ipynb",
     ]
     assert page.select('a[href="https://github.com/a/b/edit/dev/book/page.md"]')
+    there = "https://colab.research.google.com/github/a/b/blob/made/exercises/lines.ipynb"
+    assert exercises(page) == [("Exercises: lines", there), ("those", there)]
+    # The page that left the table of contents is gone, and no page names it.
+    html = tmp_path / "_build/html"
+    assert not [path for path in html.rglob("passing*") if path.is_file()]
+    assert "Passing" not in parsed(tmp_path, "intro").get_text()
+    assert "passing" not in (html / "searchindex.js").read_text("utf-8").lower()
 
 
 @pytest.mark.slow
 def test_a_fault_on_a_page_fails_the_build_again_and_again(tmp_path):
     page = HEADER + "# Page\n\nNobody wrote {cite:p}`nobody2099`.\n\n"
+    page += "Nor is there {exercise}`nothing`.\n\n"
     page += CELL.format(PICTURE.replace("ALT", '""'))
     page += CELL.format(PICTURE.replace("ALT", '"edges.png"'))
     page += "```{figure} _static/favicon.svg\nA figure without alt text.\n```\n"
@@ -277,13 +304,15 @@ def test_a_fault_on_a_page_fails_the_build_again_and_again(tmp_path):
         done = build(tmp_path)
         assert done.returncode != 0
         found = re.findall(
-            r"book/page\.md:(\d+): .*WARNING: (a picture [^:]*|could not find .*)", done.stdout
+            r"book/page\.md:(\d+): .*WARNING: (a picture [^:]*|could not find .*|there is no .*)",
+            done.stdout,
         )
         sentences = [sentence for _, sentence in found]
         assert sum("has no alt text" in sentence for sentence in sentences) == 2
         assert sum("file name for an alt text (edges.png)" in s for s in sentences) == 1
         assert sum("nobody2099" in sentence for sentence in sentences) == 1
-        assert len({line for line, _ in found}) == 4
+        assert sum("no exercise 'nothing'" in sentence for sentence in sentences) == 1
+        assert len({line for line, _ in found}) == 5
 
 
 @pytest.mark.slow

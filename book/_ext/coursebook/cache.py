@@ -67,6 +67,8 @@ def choose_cache(app: Sphinx, config: Config) -> None:
     static = [Path(app.srcdir, folder) for folder in config.html_static_path]
     assets = (file for folder in static for file in folder.glob("*.*"))
     config.course_assets = digest(assets)
+    # Every page shows the table of contents beside its text.
+    config.course_contents = digest([Path(app.srcdir, config.external_toc_path)])
 
 
 def forget_failed_build(app: Sphinx, exception: Exception | None) -> None:
@@ -82,6 +84,7 @@ def forget_failed_build(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> None:
     app.add_config_value("course_machinery", "", "env", str)
     app.add_config_value("course_assets", "", "html", str)
+    app.add_config_value("course_contents", "", "html", str)
     # Jupyter Book sets this one even where the extension that reads it is not loaded.
     app.add_config_value("comments_config", {}, "", dict)
     app.connect("config-inited", choose_cache)

@@ -165,6 +165,19 @@ def drop_dead_files(app: Sphinx, exception: Exception | None) -> None:
                 path.rmdir()
 
 
+def drop_pages_that_left(app: Sphinx, exception: Exception | None) -> None:
+    """Remove pages that an earlier build wrote and that are no longer in the book.
+
+    The book may be built without the solutions where it was built with them.
+    """
+    sources = Path(app.outdir, "_sources")
+    for source in sources.rglob("*.*"):  # .md, or .ipynb of a page that runs
+        page = source.relative_to(sources).with_suffix("").as_posix()
+        if page not in app.env.found_docs:
+            Path(app.outdir, f"{page}.html").unlink(missing_ok=True)
+            source.unlink()
+
+
 def write_front_door(app: Sphinx, exception: Exception | None) -> None:
     """`index.html` sends the reader to the first page: a whole page, not a bare line."""
     if exception or app.builder.format != "html":
@@ -177,4 +190,5 @@ def write_front_door(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> None:
     app.connect("config-inited", mend_templates)
     app.connect("build-finished", drop_dead_files)
+    app.connect("build-finished", drop_pages_that_left)
     app.connect("build-finished", write_front_door, priority=900)
