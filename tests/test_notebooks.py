@@ -19,6 +19,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 import cnnlab
+from cnnlab.grading.rooms import ROOMS
 
 ROOT = Path(__file__).resolve().parent.parent
 spec = importlib.util.spec_from_file_location("made_notebooks", ROOT / "tools" / "notebooks.py")
@@ -54,8 +55,11 @@ PLAIN = MarkdownIt("commonmark").enable("table")
 PICTURE = "book/_static/cat.png"
 
 
-def course_of(folder: Path, **pages: str) -> "made.Course":
-    """A small course: ``room/page``, ``room/other``, a glossary that is no notebook."""
+def course_of(folder: Path, exercise: str = "", **pages: str) -> "made.Course":
+    """A small course: ``room/page``, ``room/other``, a glossary that is no notebook.
+
+    It has an exercise and a solution of ``room`` if there is a text for it.
+    """
     texts = {
         "start": "# Start\n",
         "room__page": "# The page\n",
@@ -72,6 +76,11 @@ def course_of(folder: Path, **pages: str) -> "made.Course":
         path.write_text(text if name == "words" else HEADER + text, "utf-8")
         if name != "start":
             toc["chapters"].append({"file": f"book/{name}"})
+    for name in ("exercises", "solutions") if exercise else ():
+        (folder / name).mkdir()
+        (folder / name / "room.md").write_text(HEADER + exercise, "utf-8")
+    if exercise:
+        toc["chapters"].append({"file": "solutions/room"})
     (folder / "_toc.yml").write_text(yaml.safe_dump(toc), "utf-8")
     (folder / "_config.yml").write_text(yaml.safe_dump(CONFIG), "utf-8")
     (folder / "book/works.bib").write_text(BIB, "utf-8")
@@ -88,8 +97,8 @@ def plain(small):
     return made.Plain(small, small.pages["book/room/page"]).blocks
 
 
-def markdown_of(course, name="book/room/page") -> str:
-    cells = made.notebook(course, course.pages[name]).cells
+def markdown_of(course, page=None) -> str:
+    cells = made.notebook(course, page or course.pages["book/room/page"]).cells
     return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
 
 
@@ -348,6 +357,58 @@ def test_a_page_that_is_not_there_is_named(tmp_path):
         made.write(course, tmp_path / "out")
 
 
+# Exercises
+
+EXERCISE = "# Exercises: room\n\nRead {doc}`/book/room/page`.\n\n$$\na\n$$\n"
+
+
+def exercise_of(course) -> str:
+    return markdown_of(course, course.exercises["room"])
+
+
+def test_an_exercise_becomes_a_notebook_that_stands_alone(tmp_path):
+    """A student may have this file only: it links to the published book, to no file beside it."""
+    course = course_of(tmp_path, EXERCISE)
+    files = {path.relative_to(tmp_path).as_posix() for path in made.write(course, tmp_path)}
+    assert {"exercises/room.ipynb", "solutions/room.ipynb"} <= files
+    text = exercise_of(course)
+    assert f"Read [The page]({SITE}book/room/page.html)" in text
+    assert f"[For students]({SITE}book/students.html)" in text
+    assert "solutions" not in text
+    links = [token.attrGet("href") for token in leaves(PLAIN.parse(text))]
+    assert all("://" in link for link in filter(None, links))
+
+
+def test_a_page_links_to_the_notebook_of_an_exercise(tmp_path):
+    text = "# P\n\n{exercise}`room` and {exercise}`more <room>`\n"
+    course = course_of(tmp_path, EXERCISE, room__page=text)
+    address = "../../exercises/room.ipynb"
+    assert f"[Exercises: room]({address}) and [more]({address})" in markdown_of(course)
+
+
+@pytest.mark.parametrize(
+    ("where", "text", "why"),
+    [
+        ("page", "{doc}`/solutions/room`", "a link to the solutions"),
+        ("page", "{ref}`task`", "a link to the solutions"),
+        ("page", "{exercise}`none`", "no exercise 'none'"),
+        ("exercise", "{doc}`/solutions/room`", "a link to the solutions"),
+        ("exercise", "{exercise}`room`", "no exercise 'room' that can be linked to from here"),
+        ("exercise", "$$\na\n$$ (eq-a)", "its equations have no number"),
+    ],
+)
+def test_links_that_a_student_cannot_follow_are_refused(tmp_path, where, text, why):
+    task = "# Exercises\n\n(task)=\n## One\n\n"
+    if where == "page":
+        course = course_of(tmp_path, task, room__page=f"# P\n\n{text}\n")
+        page = course.pages["book/room/page"]
+    else:
+        course = course_of(tmp_path, f"{task}{text}\n")
+        page = course.exercises["room"]
+    with pytest.raises(made.RefusedError, match=f"room(/page)?.md:[0-9]+: .*{why}"):
+        made.notebook(course, page)
+
+
 # Whatever is written, no MyST is left and no code is lost
 
 PLAIN_WORDS = ("plain", "**bold**", "$a_b$", "`{term}`", "``a ` {ref}`b` ``", "(x)")
@@ -483,12 +544,20 @@ def course():
 
 
 @pytest.fixture(scope="session")
-def notebooks(course, tmp_path_factory):
-    return made.write(course, tmp_path_factory.mktemp("notebooks").resolve())
+def out(tmp_path_factory):
+    return tmp_path_factory.mktemp("notebooks").resolve()
 
 
-def test_every_page_that_runs_is_made_and_valid(course, notebooks):
-    assert len(notebooks) == sum(page.is_notebook for page in course.pages.values())
+@pytest.fixture(scope="session")
+def notebooks(course, out):
+    return made.write(course, out)
+
+
+def test_every_page_that_runs_is_made_and_valid(course, notebooks, out):
+    pages = [page.name for page in course.pages.values() if page.is_notebook]
+    exercises = [f"exercises/{room}" for room in ROOMS]
+    names = [path.relative_to(out).with_suffix("").as_posix() for path in notebooks]
+    assert sorted(names) == sorted(pages + exercises)
     for path in notebooks:
         nbformat.validate(json.loads(path.read_text("utf-8")))
 
@@ -513,14 +582,15 @@ def test_every_link_leads_somewhere(course, notebooks):
                 assert url[1:] in anchors, f"{path.name}: {url}"
             elif url.startswith(course.site):
                 page = url.removeprefix(course.site).partition("#")[0].removesuffix(".html")
-                assert page in course.pages or page.startswith("_images/"), f"{path.name}: {url}"
+                known = not page or page in course.pages or page.startswith("_images/")
+                assert known, f"{path.name}: {url}"
             elif "://" not in url:
                 assert (path.parent / url).resolve() in notebooks, f"{path.name}: {url}"
 
 
 def test_code_is_the_page_s_code(course, notebooks):
     pages = [page for page in course.pages.values() if page.is_notebook]
-    for path, page in zip(notebooks, pages, strict=True):
+    for path, page in zip(notebooks, [*pages, *course.exercises.values()], strict=True):
         cells = jupytext.reads(page.text, fmt="md:myst").cells
         wanted = [cell.source for cell in cells if cell.cell_type == "code"]
         found = [c.source for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
