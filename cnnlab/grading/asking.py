@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from cnnlab.grading.compare import copied
 from cnnlab.grading.question import Case, Kind
 from cnnlab.grading.texts import tr
-from cnnlab.grading.verdict import copied
 
 LIBRARIES = ("site-packages", "dist-packages", str(Path(__file__).parents[1]))
 

@@ -12,13 +12,14 @@ from cnnlab.grading.rooms import question, questions, version
 from cnnlab.grading.texts import tr
 from cnnlab.grading.verdict import AnswerKey, Verdict, failed
 
-COLOURS = {"pass": "#1a7f37", "partial": "#9a6700"}  # the rest: red
+COLOURS = {"pass": "#1a7f37", "partial": "#9a6700", "below": "#9a6700"}  # the rest: red
 WRONG_COLOUR = "#cf222e"
 STYLE = "border-left: 0.35em solid {}; padding: 0.4em 0.9em; margin: 0.3em 0"
-MARKS = {"pass": "✓", "partial": "◐"}  # the rest: ✗
+MARKS = {"pass": "✓", "partial": "◐", "below": "◔"}  # the rest: ✗
 TITLES = {
     "pass": "right",
     "partial": "partly right",
+    "below": "not enough yet",
     "mistake": "a known mistake",
     "shape": "the form is not right",
     "value": "the value is not right",

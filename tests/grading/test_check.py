@@ -49,7 +49,7 @@ def test_another_shape_is_said(capsys):
 
 def test_another_value_stands_beside_the_right_one(capsys):
     text = said(capsys, "scaled", lambda X, factor: np.round(X))
-    assert "input: [[" in text and "yours: [[" in text and "right: [[" in text
+    assert "X: [[" in text and "yours: [[" in text and "right: [[" in text
 
 
 @pytest.mark.parametrize(

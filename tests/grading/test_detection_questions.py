@@ -6,8 +6,8 @@ import tensorflow as tf
 
 from cnnlab import detection
 from cnnlab.grading import wire
+from cnnlab.grading.compare import copied
 from cnnlab.grading.rooms.detection import CLEAN_UP, GOOD, QUESTIONS, _mean_precision
-from cnnlab.grading.verdict import copied
 
 SEEDS = range(8)
 BY_ID = {question.id: question for question in QUESTIONS}

@@ -65,7 +65,7 @@ CELLS = {
         "",
     ),
     "patched judge": (
-        "import cnnlab.grading.verdict as v\nv.equal = v.AnswerKey.verdict = lambda *a: True",
+        "import cnnlab.grading.verdict as v\nv.AnswerKey.verdict = lambda *a: True",
         "",
     ),
     "forged score": ("print('earned: 10 of 10 points')", "earned"),

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from cnnlab.grading.check import verdict
+from cnnlab.grading.compare import as_array
 from cnnlab.grading.question import Question
 from cnnlab.grading.rooms import ROOMS, questions
-from cnnlab.grading.verdict import AnswerKey, as_array, shown
+from cnnlab.grading.verdict import AnswerKey
+from cnnlab.grading.wording import shown
 
 WRITTEN = [room for room in ROOMS if find_spec(f"cnnlab.grading.rooms.{room}")]
 QUESTIONS = [question for room in WRITTEN for question in questions(room).values()]

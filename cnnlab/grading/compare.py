@@ -1,0 +1,88 @@
+"""Comparing answers: first the form (type, length, shape), then the numbers."""
+
+from typing import Any
+
+import numpy as np
+
+from cnnlab.grading.question import Tolerance
+from cnnlab.grading.texts import tr
+
+
+def copied(value: Any) -> Any:
+    """The value with arrays of its own: a function may write into its arguments."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, (tuple, list)):
+        return type(value)(copied(item) for item in value)
+    return value
+
+
+def as_array(value: Any) -> np.ndarray | None:
+    """Numbers or truth values as an array, a tensor too; None if it is something else."""
+    if value is None or isinstance(value, (str, dict)):
+        return None
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError):  # rows of unequal length
+        return None
+    return array if array.dtype.kind in "biuf" else None
+
+
+def equal(output: Any, expected: Any, tolerance: Tolerance) -> bool:
+    """Whether an answer is the expected one: same form, and numbers within the tolerance."""
+    if difference_of_form(output, expected):
+        return False
+    if isinstance(expected, dict):
+        return all(equal(output[key], expected[key], tolerance) for key in expected)
+    array = as_array(expected)
+    if array is None and isinstance(expected, (tuple, list)):
+        pairs = zip(output, expected, strict=True)
+        return all(equal(one, other, tolerance) for one, other in pairs)
+    if array is None:
+        return output == expected
+    return bool(
+        np.allclose(as_array(output), array, tolerance.rtol, tolerance.atol, equal_nan=True)
+    )
+
+
+def difference_of_form(output: Any, expected: Any) -> str:
+    """In words, how type, length or shape differ from what is expected; empty if they do not."""
+    if output is None and expected is not None:
+        return tr("The answer is None. Does your function end in `return`?")
+    if isinstance(expected, dict):
+        if not isinstance(output, dict):
+            return tr("The answer is {}; expected a dictionary.").format(_kind(output))
+        if missing := [key for key in expected if key not in output]:
+            return tr("The answer lacks {}.").format(", ".join(map(repr, missing)))
+        faults = {key: difference_of_form(output[key], expected[key]) for key in expected}
+        return next((f"{key!r}: {fault}" for key, fault in faults.items() if fault), "")
+    array = as_array(expected)
+    if array is None and isinstance(expected, (tuple, list)):
+        if not isinstance(output, (tuple, list)) or len(output) != len(expected):
+            return tr("The answer is {}; expected {} things.").format(_kind(output), len(expected))
+        pairs = enumerate(zip(output, expected, strict=True), start=1)
+        faults = ((number, difference_of_form(*pair)) for number, pair in pairs)
+        return next((f"{number}: {fault}" for number, fault in faults if fault), "")
+    if array is None:
+        same = isinstance(output, type(expected))
+        return (
+            ""
+            if same
+            else tr("The answer is {}; expected {}.").format(_kind(output), _kind(expected))
+        )
+    mine = as_array(output)
+    if mine is None:
+        return tr("The answer is {}; expected numbers of shape {}.").format(
+            _kind(output), array.shape
+        )
+    if mine.shape != array.shape:
+        return tr("The answer has shape {}; expected {}.").format(mine.shape, array.shape)
+    return ""
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype}, shape {value.shape}"
+    if isinstance(value, (tuple, list)):
+        return f"a {type(value).__name__} of {len(value)}"
+    return f"of type {type(value).__name__}"
