@@ -12,7 +12,7 @@ RIGHT = {"size": 7411, "kept": [1, 2, 5]}
     ("right", "answer", "parts"),
     [
         ([7411, 9532, 6], [1, 9532, 2], "Of 3 parts, these are not right: 1, 3."),
-        (7411, 5, "Of 1 parts, these are not right: 1."),
+        (7411, 5, "The form is right, the value is not."),
         (RIGHT, RIGHT | {"size": 1}, "Of 2 parts, these are not right: 'size'."),
     ],
 )
