@@ -381,6 +381,10 @@ def publish(
         names.append(name)
         code = shingles(source for kind, source in record["cells"] if kind == "code")
         prints[rows[-1].room].append((rows[-1].student.name, code))
+    for problem in problems:
+        if problem.missing:
+            name = f"gradescope/{problem.student.label}/results.json"
+            folder.write(name, marks.gradescope_problem(problem))
     pairs = {room: similar(some, _handout(room)) for room, some in prints.items()}
     statistics = reports.statistics(rows, pairs)
     folder.write("marks.csv", BOM + marks.marks_table(rows, problems))

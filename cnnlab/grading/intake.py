@@ -299,7 +299,7 @@ def _in_zip(archive: Path | Source, path: str, depth: int) -> Iterator[Found]:
     try:
         file = zipfile.ZipFile(_opened(archive))
         infos = file.infolist()
-        _refuse_bomb(infos, inside=depth > 1)
+        _refuse_bomb(infos, inside=bool(path))
     except (UnreadableError, *ZIP_ERRORS) as error:
         reason = tr("The zip cannot be read: {}").format(str(error) or type(error).__name__)
         yield Found(path or str(archive), None, bytes, reason)
@@ -309,12 +309,12 @@ def _in_zip(archive: Path | Source, path: str, depth: int) -> Iterator[Found]:
     for info in infos:
         name = normalize("NFC", info.filename)
         inside = f"{path}/{name}" if path else name
-        if info.is_dir() or any(map(_ignored, PurePosixPath(name).parts[:-1])):
+        if info.is_dir():
             continue
         if _leaves(name):
             fault = tr("Its name leaves the folder of the zip.")
             yield Found(inside.replace("..", "…"), None, bytes, fault)
-        elif _ignored(PurePosixPath(name).name):
+        elif any(map(_ignored, PurePosixPath(name).parts)):
             continue
         elif _suffix(name) == ".zip" and depth < DEEPEST:
             read = partial(_read_from_zip, keeper, info, LARGEST_ZIP)

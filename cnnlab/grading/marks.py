@@ -417,3 +417,8 @@ def gradescope(record: dict[str, Any], mark: Mark) -> str:
         "tests": tests,
     }
     return json.dumps(results, indent=2)
+
+
+def gradescope_problem(problem: Problem) -> str:
+    """``results.json`` for a file that could not be marked."""
+    return json.dumps({"score": 0, "output": problem.reason, "output_format": "text"}, indent=2)

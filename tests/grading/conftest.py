@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cnnlab.grading import judge as judge_module
+from cnnlab.grading import rooms
 from cnnlab.grading.question import EXACT, FLOAT64, Question, Wrong, no_arguments
 from cnnlab.grading.sandbox import Limits
 from cnnlab.grading.submission import Submission
@@ -80,6 +81,14 @@ def toy():
 def judge(toy):
     with judge_module.Judge(secret=5, limits=LIMITS) as one:
         yield one
+
+
+@pytest.fixture
+def toy_room(toy, monkeypatch):
+    """The small exercise as the only room there is."""
+    monkeypatch.setattr(rooms, "ROOMS", ("toy",))
+    monkeypatch.setattr(rooms, "questions", lambda room: toy)
+    monkeypatch.setattr(rooms, "version", lambda room: 1)
 
 
 @pytest.fixture
