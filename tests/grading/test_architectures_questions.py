@@ -10,7 +10,7 @@ from keras import layers as L
 
 from cnnlab.architectures import Module, inception, layer_table
 from cnnlab.grading.check import verdict
-from cnnlab.grading.networks import facts
+from cnnlab.grading.networks import as_text, facts, rebuilt
 from cnnlab.grading.rooms import architectures as room
 from cnnlab.grading.verdict import AnswerKey
 
@@ -186,3 +186,13 @@ def test_a_model_is_asked_with_images_and_counted():
     result = verdict(room.SMALL_NETWORK, dense_model())
     assert "With 170 parameters" in result.message
     assert "(1000, 9)" in verdict(room.SMALL_NETWORK, dense_model(9)).message
+
+
+def test_a_model_that_was_trained_is_built_again_as_a_judge_does():
+    model = model_of((28, 28, 1), dense_model(12), L.Dense(10))
+    for one in (model.layers[0], model):
+        one.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["mae"])
+    again = rebuilt(as_text(keras.saving.serialize_keras_object(model)))
+    again.set_weights(model.get_weights())
+    x = np.random.default_rng(0).random((3, 28, 28, 1))
+    assert np.allclose(applied(again, x), applied(model, x), atol=1e-6)
