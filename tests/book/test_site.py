@@ -55,7 +55,8 @@ def opened(site, open_page):
 
 
 def test_every_page_is_in_the_table_of_contents(site):
-    built = {path.relative_to(HTML).as_posix() for path in HTML.glob("book/**/*.html")}
+    pages = (*HTML.glob("book/**/*.html"), *HTML.glob("solutions/*.html"))
+    built = {path.relative_to(HTML).as_posix() for path in pages}
     assert built == set(PAGES) - {"genindex.html", "search.html"}
 
 
