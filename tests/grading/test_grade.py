@@ -1,0 +1,497 @@
+"""A class from its folder to its marks: again, stopped, killed, on a full disk, on a cluster."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from cnnlab.grading import grade as grade_module
+from cnnlab.grading import judge as judge_module
+from cnnlab.grading import marks, rooms
+from cnnlab.grading.cli import main
+from cnnlab.grading.grade import Marker, Options, StoppedError, grade
+from cnnlab.grading.judge import Result
+from cnnlab.grading.rules import Override, Rules
+from cnnlab.grading.verdict import Verdict
+from conftest import LIMITS, RIGHT
+
+WRONG = "def scaled(X, factor):\n    return X.T * factor"
+
+
+def write(path, *cells):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cells = [{"cell_type": "code", "metadata": {}, "source": cell} for cell in cells]
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "cells": cells}))
+
+
+@pytest.fixture
+def shared_judge(judge, toy_room, monkeypatch):
+    """The session's judge where `grade` would start one; counts what it marks."""
+    marked = []
+
+    def mark(submission, slot):
+        marked.append(submission.student)
+        return judge.mark(submission, slot)
+
+    shared = SimpleNamespace(mark=mark, close=lambda: None, zygote=judge.zygote)
+    monkeypatch.setattr(grade_module, "Judge", lambda secret, limits, unsafe: shared)
+    return marked
+
+
+@pytest.fixture
+def quick_judge(toy_room, monkeypatch):
+    """A judge that runs nothing: what is tested is around it. The name of a student decides."""
+    calls = SimpleNamespace(marked=[], started=0, act=lambda student: None)
+
+    def mark(submission, slot):
+        calls.act(submission.student)
+        calls.marked.append(submission.student)
+        verdicts = [Verdict("area", 1, 1, "pass")]
+        given = (submission.student, submission.name, submission.digest, "toy", 1)
+        return Result(*given, verdicts, [[] for _ in submission.cells], [], 0.1)
+
+    def started(secret, limits, unsafe):
+        calls.started += 1
+        zygote = SimpleNamespace(level="full")
+        return SimpleNamespace(mark=mark, close=lambda: None, zygote=zygote)
+
+    monkeypatch.setattr(grade_module, "Judge", started)
+    return calls
+
+
+@pytest.fixture
+def place(tmp_path):
+    """Writes hand-ins by their names; gives the options to grade them."""
+
+    def made(*names, **files):
+        for name in names:
+            write(tmp_path / "class" / f"{name}.ipynb", "exercise('toy', version=1)", "area = 12")
+        for name, cells in files.items():
+            write(tmp_path / "class" / f"{name}.ipynb", *cells)
+        return Options(tmp_path / "class", tmp_path / "marks", limits=LIMITS)
+
+    return made
+
+
+def table(options):
+    with (options.output / "marks.csv").open(encoding="utf-8-sig", newline="") as file:
+        return {line["student"]: line for line in csv.DictReader(file)}
+
+
+def files(options):
+    folder = options.output
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+# With the judge
+
+
+def test_a_class_is_marked_with_reasons(place, shared_judge):
+    call = RIGHT[0]
+    options = place(ada=RIGHT, bob=(call, WRONG, "print('<b>')"), eve=("x = 1",))
+    (options.submissions / "joe.ipynb").write_text("{")
+    (options.submissions / "Zoe_7_assignsubmission_file_").mkdir()
+    write(options.submissions / "Zoe_7_assignsubmission_file_" / "hw (1).ipynb", call)
+    outcome = grade(options)
+    assert sorted(shared_judge) == ["Zoe", "ada", "bob"]
+    assert {(problem.student.name, problem.missing) for problem in outcome.problems} == {
+        ("eve", True),
+        ("joe", True),
+    }
+    lines = table(options)
+    assert {name: line["mark"] for name, line in lines.items()} == {
+        **{"ada": "10.0", "bob": "0.0", "Zoe": "0.0", "eve": "", "joe": ""}
+    }
+    assert "no exercise of the course" in lines["eve"]["notes"]
+    assert "3 students" in outcome.summary and "1 × scaled: transposed" in outcome.summary
+    page = (options.output / "students" / "bob-toy.html").read_text()
+    assert "Rows are rows." in page and "&lt;b&gt;" in page and "<b>" not in page
+    results = json.loads((options.output / "gradescope/ada-toy/results.json").read_text())
+    assert results["score"] == 10 and len(results["tests"]) == 4
+    refused = json.loads((options.output / "gradescope/joe/results.json").read_text())
+    assert refused["score"] == 0 and "JSON" in refused["output"]
+    moodle = (options.output / "moodle-toy.csv").read_text().splitlines()
+    assert len(moodle) == 2 and moodle[1].startswith("Participant 7,Zoe,0")
+    assert "canvas-toy.csv" not in files(options)
+
+    shared_judge.clear()
+    before = {name: (options.output / name).read_bytes() for name in files(options)}
+    again = grade(options)
+    assert shared_judge == [] and (again.marked, again.kept) == (0, 3)
+    assert {name: (options.output / name).read_bytes() for name in files(options)} == before
+
+
+# Again
+
+
+def test_only_what_is_new_or_changed_is_marked(place, quick_judge):
+    options = place("ada", "bob")
+    grade(options)
+    write(options.submissions / "bob.ipynb", "exercise('toy', version=1)", "area = 13")
+    place("eve")
+    quick_judge.marked.clear()
+    outcome = grade(options)
+    assert sorted(quick_judge.marked) == ["bob", "eve"]
+    assert (outcome.marked, outcome.kept) == (2, 1)
+
+
+@pytest.mark.parametrize("change", ["again", "seed", "version", "package", "damage"])
+def test_what_decides_about_marks_has_all_marked_again(place, quick_judge, monkeypatch, change):
+    options = place("ada", "bob")
+    grade(options)
+    quick_judge.marked.clear()
+    if change in ("again", "seed"):
+        options = Options(**{**vars(options), change: {"again": True, "seed": 77}[change]})
+    elif change == "version":
+        monkeypatch.setattr(rooms, "version", lambda room: 2)
+    elif change == "package":
+        monkeypatch.setattr(grade_module, "__version__", "9.9.9")
+    else:
+        for path in (options.output / "students").glob("*.json"):
+            path.write_text(path.read_text()[:100])
+    grade(options)
+    assert sorted(quick_judge.marked) == ["ada", "bob"]
+
+
+def test_rules_change_marks_without_another_run(place, quick_judge):
+    options = place("ada", "bob")
+    grade(options)
+    assert float(table(options)["ada"]["mark"]) == 1
+    quick_judge.marked.clear()
+    rules = Rules(points={"area": 4}, overrides=(Override("bob", "area", 2.5, "Half of it."),))
+    grade(Options(**{**vars(options), "rules": rules}))
+    marked = {name: float(line["mark"]) for name, line in table(options).items()}
+    assert marked == {"ada": 4, "bob": 2.5}
+    assert quick_judge.marked == []
+
+
+def test_an_override_for_nobody_is_refused_before_anything_runs(place, quick_judge):
+    options = place("ada")
+    rules = Rules(overrides=(Override("adda", "area", 1, "r"),))
+    with pytest.raises(ValueError, match=r"'adda'.*'ada'"):
+        grade(Options(**{**vars(options), "rules": rules}))
+    assert quick_judge.started == 0
+
+
+def test_the_time_of_a_file_is_kept_up_to_date(place, quick_judge):
+    options = place("ada")
+    grade(options)
+    os.utime(options.submissions / "ada.ipynb", (1_000_000, 1_000_000))
+    assert grade(options).marked == 0
+    assert table(options)["ada"]["handed_in"].startswith("1970-01-12")
+
+
+def test_marks_of_an_earlier_batch_stay_and_say_so(place, quick_judge):
+    options = place("ada", "bob")
+    grade(options)
+    (options.submissions / "ada.ipynb").unlink()
+    grade(options)
+    lines = table(options)
+    assert float(lines["ada"]["mark"]) == 1 and "earlier run" in lines["ada"]["notes"]
+    assert lines["bob"]["notes"] == ""
+
+
+def test_the_secret_is_kept_for_its_owner_only(place, quick_judge):
+    options = place("ada")
+    grade(options)
+    path = options.output / "secret"
+    secret = path.read_text()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert int(secret) > 2**32
+    others = {name: (options.output / name).read_text() for name in files(options) - {"secret"}}
+    assert not any(secret.strip() in text for text in others.values())
+    grade(options)
+    assert path.read_text() == secret
+    path.write_text("my secret")
+    with pytest.raises(ValueError, match="'my secret'; expected a whole number"):
+        grade(options)
+
+
+# What goes wrong
+
+
+def test_a_full_disk_stops_with_a_sentence_and_keeps_the_rest(place, quick_judge, monkeypatch):
+    options = Options(**{**vars(place("ada", "bob", "eve")), "jobs": 1})
+    fdopen, count = os.fdopen, iter(range(10))
+
+    def full(*arguments):
+        if next(count) == 2:  # the secret, one record, and here it ends
+            os.close(arguments[0])
+            raise OSError(28, "No space left on device")
+        return fdopen(*arguments)
+
+    monkeypatch.setattr(marks.os, "fdopen", full)
+    with pytest.raises(StoppedError, match=r"No space left on device\. What was marked before"):
+        grade(options)
+    monkeypatch.undo()
+    assert files(options) == {"secret", "students/ada-toy.json"}
+    assert not (options.output / ".drafts").exists()
+
+
+def test_the_run_after_a_full_disk_goes_on(place, quick_judge, monkeypatch):
+    options = Options(**{**vars(place("ada", "bob", "eve")), "jobs": 1})
+    keep = marks.Folder.keep
+
+    def full(folder, record):
+        if record["student"]["name"] == "bob":
+            raise OSError(28, "No space left on device")
+        keep(folder, record)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(marks.Folder, "keep", full)
+        with pytest.raises(StoppedError):
+            grade(options)
+    quick_judge.marked.clear()
+    outcome = grade(options)
+    assert (outcome.marked, outcome.kept) == (2, 1)
+    assert len(table(options)) == 3
+
+
+def test_an_error_of_the_judge_costs_one_submission(place, quick_judge):
+    def act(student):
+        if student == "bob":
+            raise KeyError("a fault of ours")
+
+    quick_judge.act = act
+    outcome = grade(place("ada", "bob", "eve"))
+    assert outcome.marked == 2
+    ((name, reason),) = [(one.student.name, one.reason) for one in outcome.problems]
+    assert name == "bob" and "KeyError: 'a fault of ours'" in reason
+
+
+def test_a_dead_judge_is_started_again(place, quick_judge):
+    died = []
+
+    def act(student):
+        if student == "bob" and not died:
+            died.append(True)
+            raise EOFError("the connection ended")
+
+    quick_judge.act = act
+    outcome = grade(place("ada", "bob", "eve"))
+    assert outcome.marked == 3 and outcome.problems == []
+    assert quick_judge.started == 2
+
+
+def test_no_judge_is_started_after_the_end(quick_judge):
+    marker = Marker(1, LIMITS, False, [0])
+    marker.close()
+
+    def act(student):
+        raise EOFError
+
+    quick_judge.act = act
+    with pytest.raises(StoppedError):
+        marker.mark(SimpleNamespace(student="ada"))
+    assert quick_judge.started == 1
+
+
+def test_slots_are_shared_by_nobody(place, quick_judge, monkeypatch):
+    """As many at a time as there are jobs, each with a slot of its own."""
+    slots, most = set(), []
+
+    def started(secret, limits, unsafe):
+        def mark(submission, slot):
+            assert slot not in slots
+            slots.add(slot)
+            most.append(len(slots))
+            time.sleep(0.01)
+            slots.remove(slot)
+            given = (submission.student, submission.name, submission.digest, "toy", 1)
+            return Result(*given, [Verdict("area", 1, 1, "pass")], [], [], 0)
+
+        zygote = SimpleNamespace(level="full")
+        return SimpleNamespace(mark=mark, close=lambda: None, zygote=zygote)
+
+    monkeypatch.setattr(grade_module, "Judge", started)
+    options = place(*(f"s{n}" for n in range(30)))
+    grade(Options(**{**vars(options), "jobs": 3}))
+    assert max(most) == 3
+
+
+def test_few_submissions_are_in_memory_at_a_time(place, quick_judge, monkeypatch):
+    options = place(*(f"s{n}" for n in range(40)))
+    loaded, most = 0, []
+    load, keep = grade_module.Entry.load, marks.Folder.keep
+
+    def counted_load(entry):
+        nonlocal loaded
+        loaded += 1
+        most.append(loaded)
+        return load(entry)
+
+    def counted_keep(folder, record):
+        nonlocal loaded
+        loaded -= 1
+        keep(folder, record)
+
+    monkeypatch.setattr(grade_module.Entry, "load", counted_load)
+    monkeypatch.setattr(marks.Folder, "keep", counted_keep)
+    assert grade(options).marked == 40
+    assert max(most) <= 2 * options.jobs
+
+
+def test_two_runs_do_not_write_into_the_same_folder(place, quick_judge):
+    options = place("ada")
+    marks.Folder(options.output)
+    with (
+        grade_module._alone(options.output),
+        pytest.raises(ValueError, match="another run is writing"),
+    ):
+        grade(options)
+
+
+def test_the_marks_do_not_lie_around_the_submissions(place):
+    options = place("ada")
+    with pytest.raises(ValueError, match="expected another folder"):
+        grade(Options(**{**vars(options), "output": options.submissions}))
+
+
+# The command
+
+
+@pytest.fixture
+def command(place, quick_judge):
+    """Runs the command on some hand-ins; gives its exit code."""
+
+    def run(*names, more=()):
+        options = place(*names)
+        options.submissions.mkdir(exist_ok=True)
+        return main(["grade", str(options.submissions), "-o", str(options.output), *more])
+
+    return run
+
+
+def test_exit_codes(command, place, capsys):
+    assert command("ada") == 0
+    assert "Marked now: 1. Marked before: 0." in capsys.readouterr().out
+    (place().submissions / "joe.ipynb").write_text("")
+    assert command() == 1
+    assert "joe.ipynb: The file is empty." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--rules", "none.toml"], "rules cannot be read"),
+        (["--executor", "local"], "the executor is 'local'; expected dask://host:port"),
+        (["--executor", "dask://127.0.0.1:1"], "no Dask scheduler answers at dask://127.0.0.1:1"),
+    ],
+)
+def test_what_cannot_start_says_why(command, capsys, monkeypatch, more, words):
+    monkeypatch.setattr("cnnlab.grading.cluster.SECONDS", 1)
+    assert command("ada", more=more) == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", [["--jobs", "0"], ["--seed", "x"], ["--seed", "-1"], ["--sed"]])
+def test_bad_arguments_are_refused(command, capsys, more):
+    with pytest.raises(SystemExit) as ended:
+        command("ada", more=more)
+    assert ended.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_a_missing_package_is_named(command, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert command("ada", more=["--executor", "dask://localhost:8786"]) == 2
+    assert "pip install 'cnnlab[cluster]'" in capsys.readouterr().err
+
+
+def test_a_system_that_cannot_isolate_is_refused(command, capsys, monkeypatch):
+    def refuse(secret, limits, unsafe):
+        raise grade_module.IsolationError("this system isolates only at the level 'limits'")
+
+    monkeypatch.setattr(grade_module, "Judge", refuse)
+    assert command("ada") == 2
+    assert "level 'limits'" in capsys.readouterr().err
+
+
+# In a process of its own, with a room of the course
+
+ROOM = "convolution"
+QUICK = (f"import cnnlab\ncnnlab.exercise({ROOM!r}, version=1)", "print('well')")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_run_goes_on(tmp_path, number):
+    write(tmp_path / "class" / "ada.ipynb", *QUICK)
+    write(tmp_path / "class" / "slow.ipynb", *QUICK, "import time\nwhile True: time.sleep(1)")
+    command = [sys.executable, "-m", "cnnlab", "grade", "class", "-o", "marks"]
+    run = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    record = tmp_path / "marks" / "students" / f"ada-{ROOM}.json"
+    limit = time.monotonic() + 120
+    while not record.exists() and time.monotonic() < limit and run.poll() is None:
+        time.sleep(0.1)
+    assert record.exists(), run.communicate()
+    run.send_signal(number)
+    output, errors = run.communicate(timeout=40)
+    if number == signal.SIGINT:
+        assert run.returncode == 3, errors
+        assert "Stopped before the end" in errors
+        assert "Marked now: 1." in output
+        assert (tmp_path / "marks" / "marks.csv").exists()
+    for path in (tmp_path / "marks" / "students").glob("*.json"):
+        json.loads(path.read_text())
+    assert not _running(tmp_path)
+    (tmp_path / "class" / "slow.ipynb").unlink()
+    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
+    assert "Marked now: 0. Marked before: 1." in again.stdout
+    assert not list((tmp_path / "marks").glob(".*"))
+
+
+def _running(folder):
+    """Processes that still work in a folder; those of a judge that is gone have a moment to end."""
+    limit = time.monotonic() + 20
+    while time.monotonic() < limit:
+        found = [path for path in Path("/proc").glob("[0-9]*/cwd") if _points_to(path, folder)]
+        if not found:
+            return []
+        time.sleep(0.2)
+    return found
+
+
+def _points_to(path, folder):
+    try:
+        return path.readlink() == folder
+    except OSError:
+        return False
+
+
+@pytest.mark.slow
+def test_a_cluster_gives_the_same_marks_to_the_last_digit(tmp_path, monkeypatch):
+    from distributed import LocalCluster
+
+    monkeypatch.setattr(judge_module, "questions", rooms.questions)  # of the course, as the workers
+    monkeypatch.setattr(judge_module, "version", rooms.version)
+    answers = ("sizes = [1, 2, 3]", "def pool(*a, **k):\n    return None", "def conv2d(X, K): 1/0")
+    for n in range(6):
+        write(tmp_path / "class" / f"s{n}.ipynb", *QUICK, *answers[: n % 4])
+    here = Options(tmp_path / "class", tmp_path / "here", seed=11)
+    grade(here)
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        address = cluster.scheduler_address.replace("tcp://", "dask://")
+        there = Options(tmp_path / "class", tmp_path / "there", seed=11, executor=address)
+        assert grade(there).marked == 6
+    for name in ("marks.csv", "summary.txt"):
+        assert (here.output / name).read_bytes() == (there.output / name).read_bytes()
+    for path in here.output.glob("students/*.json"):
+        mine, other = (
+            json.loads((folder / "students" / path.name).read_text())["result"]
+            for folder in (here.output, there.output)
+        )
+        assert mine.pop("seconds") > 0 and other.pop("seconds") > 0
+        assert mine == other
