@@ -619,6 +619,19 @@ def inception_facts(*case: Any, **mistake: Any) -> dict[str, Any]:
     return facts(built_inception(*case, **mistake))
 
 
+def inception_module(
+    shape: Sequence[int],
+    one: int,
+    reduce_three: int,
+    three: int,
+    reduce_five: int,
+    five: int,
+    pool: int,
+) -> dict[str, Any]:
+    """The facts of the right module; a message shows its arguments by their names."""
+    return inception_facts(shape, one, reduce_three, three, reduce_five, five, pool)
+
+
 def inception_backwards() -> Any:
     """The last way is built first, and ReLU is a layer of its own."""
 
@@ -657,7 +670,7 @@ INCEPTION_MODULE = Question(
     level=2,
     kind="network",
     cases=inception_cases,
-    oracle=inception_facts,
+    oracle=inception_module,
     tolerance=PROBED,
     wrong=(
         Wrong(
