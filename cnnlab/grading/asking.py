@@ -1,6 +1,8 @@
 """Asking a student's answer: one call for each case, and a clear word when it raises an error."""
 
 import linecache
+import re
+import sysconfig
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +12,13 @@ from cnnlab.grading.compare import copied
 from cnnlab.grading.question import Case, Kind
 from cnnlab.grading.texts import tr
 
-LIBRARIES = ("site-packages", "dist-packages", str(Path(__file__).parents[1]))
+LIBRARIES = (
+    *("site-packages", "dist-packages", "<frozen", sysconfig.get_path("stdlib")),
+    str(Path(__file__).parents[1]),
+)
+# What frameworks put into their messages for machines: colours, names of nodes and operations.
+FOR_MACHINES = re.compile(r"\x1b\[[0-9;]*m|\{\{.*?\}\} ?|\s*\[Op:\w+\].*", re.DOTALL)
+LONGEST = 800  # characters of a message
 
 
 class AnswerError(Exception):
@@ -30,6 +38,8 @@ def answers(kind: Kind, answer: Any, cases: Sequence[Case]) -> list[Any]:
     if kind == "value":
         return [answer for _ in cases]
     call = predictor(answer) if kind == "trained" else answer
+    if kind == "network" and hasattr(answer, "count_params"):
+        raise AnswerError(tr("The answer is a model; expected the function that builds it."))
     if not callable(call):
         raise AnswerError(
             tr("The answer is of type {}; expected a function.").format(type(answer).__name__)
@@ -73,7 +83,8 @@ def called(call: Callable[..., Any], case: Case) -> Any:
 
 def explained(error: BaseException) -> str:
     """What an error says, and the student's own line that it comes from."""
-    text = f"{type(error).__name__}: {said(error)}".strip()
+    message = FOR_MACHINES.sub("", said(error)).strip()[:LONGEST]
+    text = f"{type(error).__name__}: {message}"
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not any(name in frame.filename for name in LIBRARIES)]
     if not own:

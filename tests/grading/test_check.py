@@ -9,6 +9,7 @@ import pytest
 import cnnlab
 from cnnlab.grading import check as check_module
 from cnnlab.grading import progress, texts
+from cnnlab.grading.asking import explained
 from conftest import QUESTIONS
 
 
@@ -77,6 +78,20 @@ def broken(X, factor):
 def test_an_error_is_shown_with_the_line_it_comes_from(capsys):
     text = said(capsys, "scaled", broken)
     assert "TypeError" in text and "in broken, line" in text and "return X / factor[0]" in text
+
+
+def test_what_frameworks_say_to_machines_is_left_out():
+    error = ValueError(
+        "{{function_node __wrapped__Add}} Incompatible \x1b[1mshapes\x1b[0m [Op:Add]"
+    )
+    assert explained(error) == "ValueError: Incompatible shapes"
+
+
+def test_a_model_in_the_place_of_its_function_is_said(capsys):
+    import keras
+
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    assert "expected the function that builds it" in said(capsys, "layer", model)
 
 
 def test_an_answer_may_write_into_its_arguments(capsys):
