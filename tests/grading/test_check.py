@@ -84,7 +84,7 @@ def test_what_frameworks_say_to_machines_is_left_out():
     error = ValueError(
         "{{function_node __wrapped__Add}} Incompatible \x1b[1mshapes\x1b[0m [Op:Add]"
     )
-    assert explained(error) == "ValueError: Incompatible shapes"
+    assert explained(ValueError(text)) == "ValueError: Incompatible shapes"
 
 
 def test_a_model_in_the_place_of_its_function_is_said(capsys):
