@@ -81,9 +81,7 @@ def test_an_error_is_shown_with_the_line_it_comes_from(capsys):
 
 
 def test_what_frameworks_say_to_machines_is_left_out():
-    error = ValueError(
-        "{{function_node __wrapped__Add}} Incompatible \x1b[1mshapes\x1b[0m [Op:Add]"
-    )
+    text = "{{function_node __wrapped__Add}} Incompatible \x1b[1mshapes\x1b[0m [Op:Add]"
     assert explained(ValueError(text)) == "ValueError: Incompatible shapes"
 
 
