@@ -128,7 +128,11 @@ def grade(options: Options) -> Outcome:
     try:
         folder = marks.Folder(options.output)
         with _alone(folder.path):
-            return _grade(options, folder)
+            folder.sweep()
+            try:
+                return _grade(options, folder)
+            finally:
+                folder.sweep()
     except OSError as error:
         raise StoppedError(
             f"Stopped: {error}. What was marked before is kept in {options.output}; run the same"
@@ -155,7 +159,6 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def _grade(options: Options, folder: marks.Folder) -> Outcome:
-    folder.sweep()
     entries, problems = collect(options.submissions, leave_out=options.output)
     if options.rules.overrides:
         known = [one.student for one in (*entries, *problems)]
@@ -316,7 +319,7 @@ def _in_order_of_their_end(
 
 def _ended(waiting: dict[Future, Task]) -> Iterator[tuple[Future, Task]]:
     done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-    for future in done:
+    for future in [future for future in waiting if future in done]:
         yield future, waiting.pop(future)
 
 

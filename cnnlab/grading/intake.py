@@ -13,7 +13,7 @@ import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -540,15 +540,16 @@ def _from_text(text: str, suffix: str) -> list[tuple[str, str]]:
 # Exercises
 
 
-def _exercise(cells: Iterable[str]) -> tuple[str, int, list[str]]:
+def _exercise(cells: Sequence[str]) -> tuple[str, int, list[str]]:
     """The room and the version of the exercise, and what a teacher should know about them."""
-    room, version, defined = _asked(cells)
+    room, version = _asked(cells)
     if room in rooms.ROOMS:
         if version is None:
             note = tr("It does not say its version of the exercise; taken for the present one.")
             return room, rooms.version(room), [note]
         return room, version, []
     said = rooms.unknown("room", room, rooms.ROOMS) if room else tr("there is no cnnlab.exercise")
+    defined = _defined(cells)
     counts = {one: len(defined & set(rooms.questions(one))) for one in rooms.ROOMS}
     best, most = max(counts.items(), key=lambda pair: pair[1])
     if most == 0 or sum(count == most for count in counts.values()) > 1:
@@ -557,26 +558,36 @@ def _exercise(cells: Iterable[str]) -> tuple[str, int, list[str]]:
     return best, rooms.version(best) if version is None else version, [note.format(best, said)]
 
 
-def _asked(cells: Iterable[str]) -> tuple[str | None, int | None, set[str]]:
-    """What the call of `exercise` says, and the names that the code defines."""
-    room: str | None = None
-    version: int | None = None
+def _asked(cells: Iterable[str]) -> tuple[str | None, int | None]:
+    """What the first call of `exercise` says."""
+    for source in cells:
+        if "exercise" not in source:
+            continue
+        tree = parsed(source)
+        if tree is None:  # a mistake of the student's, or a line that only IPython knows
+            if match := CALL.search(source):
+                return match[1], int(match[2]) if match[2] else None
+            continue
+        for node in ast.walk(tree):
+            room, version = _call(node) if isinstance(node, ast.Call) else (None, None)
+            if room is not None:
+                return room, version
+    return None, None
+
+
+def _defined(cells: Iterable[str]) -> set[str]:
+    """The names of functions and variables that the code defines."""
     defined: set[str] = set()
     for source in cells:
         tree = parsed(source)
-        if tree is None:  # a mistake of the student's, or a line that only IPython knows
-            if room is None and (match := CALL.search(source)):
-                room, version = match[1], int(match[2]) if match[2] else None
+        if tree is None:
             defined |= set(re.findall(r"^def (\w+)", source, re.MULTILINE))
-            continue
-        for node in ast.walk(tree):
-            if room is None and isinstance(node, ast.Call):
-                room, version = _call(node)
+        for node in ast.walk(tree) if tree else ():
             if isinstance(node, ast.FunctionDef):
                 defined.add(node.name)
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 defined.add(node.id)
-    return room, version, defined
+    return defined
 
 
 def parsed(source: str) -> ast.Module | None:

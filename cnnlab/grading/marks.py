@@ -80,12 +80,12 @@ class Folder:
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT, mode), "wb") as file:
                 file.write(data)
             draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-            self.drafts.rmdir()
+        except BaseException:
+            self.sweep()
+            raise
 
     def sweep(self) -> None:
-        """Remove what a killed run has left half written."""
+        """Remove what is half written: by this run, or by one that was killed."""
         if self.drafts.exists():
             for draft in self.drafts.iterdir():
                 draft.unlink()

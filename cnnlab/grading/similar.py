@@ -99,19 +99,18 @@ def similar(prints: Sequence[tuple[str, np.ndarray]], handout: np.ndarray) -> li
     )
     weight = np.where(owners <= MOST, np.log1p(len(own) / owners), 0)
     student = np.repeat(np.arange(len(own)), lengths)
-    who = np.split(student[np.argsort(piece, kind="stable")], np.cumsum(owners)[:-1])
     whole = np.bincount(student, weight[piece], minlength=len(own))
+    # Who has a piece: a stretch of `who` that starts at its place in `starts`.
+    who = student[np.argsort(piece, kind="stable")]
+    starts = np.cumsum(owners) - owners
     found: list[Pair] = []
     for one, mine in enumerate(np.split(piece, np.cumsum(lengths)[:-1])):
-        rare = mine[owners[mine] <= MOST]
-        if not len(rare):
-            continue
-        shared = np.bincount(
-            np.concatenate([who[number] for number in rare]),
-            np.repeat(weight[rare], owners[rare]),
-            minlength=len(own),
-        )
-        share = shared / (whole[one] + whole - shared)
+        rare = mine[(owners[mine] > 1) & (owners[mine] <= MOST)]
+        times = owners[rare]
+        within = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
+        others = who[np.repeat(starts[rare], times) + within]
+        shared = np.bincount(others, np.repeat(weight[rare], times), minlength=len(own))
+        share = shared / np.maximum(whole[one] + whole - shared, 1e-9)
         later = np.flatnonzero(share[one + 1 :] >= LEAST_SHARE) + one + 1
         found += [Pair(names[one], names[other], float(share[other])) for other in later]
     return sorted(found, key=lambda pair: -pair.share)

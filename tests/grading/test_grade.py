@@ -95,7 +95,7 @@ def files(options):
 
 def test_a_class_is_marked_with_reasons(place, shared_judge):
     call = RIGHT[0]
-    options = place(ada=RIGHT, bob=(call, WRONG, "print('<b>')"), eve=("x = 1",))
+    options = place(ada=RIGHT[:3], bob=(call, WRONG, "print('<b>')"), eve=("x = 1",))
     (options.submissions / "joe.ipynb").write_text("{")
     (options.submissions / "Zoe_7_assignsubmission_file_").mkdir()
     write(options.submissions / "Zoe_7_assignsubmission_file_" / "hw (1).ipynb", call)
@@ -107,14 +107,14 @@ def test_a_class_is_marked_with_reasons(place, shared_judge):
     }
     lines = table(options)
     assert {name: line["mark"] for name, line in lines.items()} == {
-        **{"ada": "10.0", "bob": "0.0", "Zoe": "0.0", "eve": "", "joe": ""}
+        **{"ada": "3.0", "bob": "0.0", "Zoe": "0.0", "eve": "", "joe": ""}
     }
     assert "no exercise of the course" in lines["eve"]["notes"]
     assert "3 students" in outcome.summary and "1 × scaled: transposed" in outcome.summary
     page = (options.output / "students" / "bob-toy.html").read_text()
     assert "Rows are rows." in page and "&lt;b&gt;" in page and "<b>" not in page
     results = json.loads((options.output / "gradescope/ada-toy/results.json").read_text())
-    assert results["score"] == 10 and len(results["tests"]) == 4
+    assert results["score"] == 3 and len(results["tests"]) == 4
     refused = json.loads((options.output / "gradescope/joe/results.json").read_text())
     assert refused["score"] == 0 and "JSON" in refused["output"]
     moodle = (options.output / "moodle-toy.csv").read_text().splitlines()
