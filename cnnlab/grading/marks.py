@@ -100,7 +100,7 @@ class Folder:
             record = json.loads((self.students / f"{name}.json").read_text("utf-8"))
             settle(record, Rules())  # it has all that it needs
             return record if stem(record) == name else None
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
             return None
 
     def records(self) -> Iterator[dict[str, Any]]:

@@ -28,6 +28,7 @@ CHECK = re.compile(r"""\bcheck\(\s*["'](\w+)["']""")
 ROLE = re.compile(r"\{[a-z]+\}(?=`)")  # {doc}`…` is a link in the book only
 LONGEST_MARKDOWN = 50_000  # characters of a cell
 BINS = 10
+MOST_PAIRS = 50  # in a summary
 
 
 @cache
@@ -123,6 +124,7 @@ class RoomStatistics:
     questions: list[QuestionStatistics]
     mistakes: list[tuple[str, str, int]]  # question, mistake, students
     pairs: list[Pair] = field(default_factory=list)
+    more_pairs: int = 0  # that are not in the list
 
     @property
     def mean(self) -> float:
@@ -174,7 +176,8 @@ def _room(room: str, rows: list[Row], pairs: Sequence[Pair]) -> RoomStatistics:
             for name, some in by_question.items()
         ],
         mistakes=[(*pair, count) for pair, count in mistakes.most_common(20)],
-        pairs=list(pairs),
+        pairs=list(pairs[:MOST_PAIRS]),
+        more_pairs=len(pairs[MOST_PAIRS:]),
     )
 
 
@@ -238,4 +241,6 @@ def _room_text(room: RoomStatistics) -> list[str]:
     if room.pairs:
         lines += ["", "Similar submissions, a hint to look at and no verdict:"]
         lines += [f"  {pair.share:4.0%}  {pair.one} and {pair.other}" for pair in room.pairs]
+    if room.more_pairs:
+        lines.append(f"  and {room.more_pairs} pairs more")
     return lines

@@ -15,6 +15,7 @@ from cnnlab.grading.intake import Entry, Problem, Student
 from cnnlab.grading.judge import Result
 from cnnlab.grading.marks import Folder, Line, Mark
 from cnnlab.grading.rules import Late, Override, Rules
+from cnnlab.grading.similar import Pair
 from cnnlab.grading.submission import Submission
 from cnnlab.grading.verdict import Verdict
 
@@ -417,6 +418,17 @@ def test_statistics_of_a_class():
     text = reports.summary_text([room], [Problem(Student("Joe"), "joe.ipynb", "It is empty.")])
     assert "2 students, mean 4.0 and median 4 of 10 points" in text
     assert "2 × layer: one more" in text and "joe.ipynb: It is empty." in text
+
+
+def test_a_summary_calls_likeness_a_hint_and_stays_short():
+    pairs = [Pair(f"s{n}", f"t{n}", 0.9) for n in range(60)]
+    rows = rows_of(make_record())
+    (room,) = reports.statistics(rows, {"toy": pairs})
+    page = " ".join(Page(reports.summary_page([room], rows, [], ["x"])).text)
+    text = reports.summary_text([room], [])
+    assert "no verdict" in page and "no verdict" in text
+    assert "s49 and t49" in page and "s50 and t50" not in page
+    assert "And 10 pairs more" in page and "and 10 pairs more" in text
 
 
 def test_all_points_lie_in_the_last_bin():
