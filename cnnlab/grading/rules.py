@@ -102,7 +102,7 @@ class Rules:
         """Raise a ValueError if an override is for nobody in the class."""
         for override in self.overrides:
             if not any(map(override.meant_for, students)):
-                known = [student.name for student in students]
+                known = list(dict.fromkeys(student.name for student in students))
                 raise ValueError(rooms.unknown("override.student", override.student, known))
 
 
