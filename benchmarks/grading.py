@@ -79,10 +79,10 @@ def _our_seconds(place: Path, count: int) -> dict[str, float]:
     seconds = time.perf_counter() - started
     if status:
         raise RuntimeError(f"{' '.join(command)} ended with status {status}")
-    with (marks / "marks.csv").open(encoding="utf-8") as file:
+    with (marks / "marks.csv").open(encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     everything = sum(one.points for one in questions(ROOM).values())
-    wrong = [row for row in rows if float(row["earned"]) < 0.9 * everything]
+    wrong = [row for row in rows if float(row["mark"]) < 0.9 * everything]
     if wrong or len(rows) != count:
         raise RuntimeError(f"{len(rows)} of {count} marked, {len(wrong)} with too few points")
     return {"seconds": seconds, "megabytes of the judge": usage.ru_maxrss / 1024}

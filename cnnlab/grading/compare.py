@@ -48,7 +48,7 @@ def equal(output: Any, expected: Any, tolerance: Tolerance) -> bool:
 def difference_of_form(output: Any, expected: Any) -> str:
     """In words, how type, length or shape differ from what is expected; empty if they do not."""
     if output is None and expected is not None:
-        return tr("The answer is None. Does your function end in `return`?")
+        return tr("The answer is None. Does every way through your function end in `return`?")
     if isinstance(expected, dict):
         if not isinstance(output, dict):
             return tr("The answer is {}; expected a dictionary.").format(_kind(output))

@@ -10,13 +10,14 @@ import secrets
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from threading import Lock
-from typing import Any
+from typing import Any, TextIO
 
 from cnnlab.grading.question import Question
 from cnnlab.grading.rooms import questions, version
@@ -107,16 +108,16 @@ class Zygote:
             "TF_NUM_INTRAOP_THREADS": "2",
         }
         command = [sys.executable, "-m", "cnnlab.grading.zygote", str(theirs.fileno())]
-        self.process = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL
-        )
-        theirs.close()
-        self.orders.settimeout(IMPORT_SECONDS)
-        try:
-            ready = receive(self.orders)
-        except (EOFError, TimeoutError) as error:
-            self.close()
-            raise RuntimeError("the process that runs students' code did not start") from error
+        with theirs, tempfile.TemporaryFile("w+") as log:  # TensorFlow greets on stderr
+            self.process = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno()],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stderr=log,
+            )
+            theirs.close()
+            ready = self._first_word(log)
         if ready["error"]:
             self.close()
             raise RuntimeError(ready["error"])
@@ -129,6 +130,17 @@ class Zygote:
                 " spaces). To mark all the same, on a machine that holds nothing of value, say"
                 " --unsafe"
             )
+
+    def _first_word(self, log: TextIO) -> dict[str, str]:
+        self.orders.settimeout(IMPORT_SECONDS)
+        try:
+            return receive(self.orders)
+        except (EOFError, TimeoutError) as error:
+            self.close()
+            log.seek(0)
+            raise RuntimeError(
+                f"the process that runs students' code did not start: {log.read()[-2000:]}"
+            ) from error
 
     @contextmanager
     def child(self, slot: int, limits: Limits) -> Iterator["Child"]:

@@ -79,6 +79,9 @@ class AnswerKey:
             dictionaries of them.
         """
         question = self.question
+        if all(output is None for output in outputs):
+            fault = tr("The answer is None. Does your function end in `return`?")
+            return failed(question, "missing", fault)
         if question.score is not None:
             return _scored(question, outputs, self.cases)
         if _all_equal(outputs, self.right, question.tolerance):
