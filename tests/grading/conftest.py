@@ -9,7 +9,7 @@ from cnnlab.grading.question import EXACT, FLOAT64, Question, Wrong, no_argument
 from cnnlab.grading.sandbox import Limits
 from cnnlab.grading.submission import Submission
 
-LIMITS = Limits(cell_seconds=2, call_seconds=1, total_seconds=60)
+LIMITS = Limits(cell_seconds=5, call_seconds=1, total_seconds=60)
 
 
 def facts_of_a_dense_layer(units):

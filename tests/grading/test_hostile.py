@@ -17,10 +17,10 @@ def forge(**message):
 """
 # What a cell does -> notes or outputs say this word. Points earned in other cells stay.
 CELLS = {
-    "endless loop": ("while True: pass", "longer than 2 s"),
+    "endless loop": ("while True: pass", "longer than 5 s"),
     "endless loop that swallows interrupts": (
         "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
-        "longer than 2 s",
+        "longer than 5 s",
     ),
     "50 GB": ("import numpy as np\nnp.ones(50 << 27)", "MemoryError"),
     "growing list": ("rows = []\nwhile True: rows.append(bytes(1 << 24))", "MemoryError"),
@@ -54,7 +54,7 @@ CELLS = {
         "refused",
     ),
     "a million lines": ("for n in range(1_000_000): print(n)", "more characters"),
-    "output without end": ("while True: print('x' * 10_000)", "longer than 2 s"),
+    "output without end": ("while True: print('x' * 10_000)", "longer than 5 s"),
     "an error that cannot be shown": (
         "class Mean(Exception):\n    def __str__(self): raise self\nraise Mean",
         "Mean",
