@@ -1,5 +1,6 @@
 """The judge on hostile work: it harms nothing, gets the mark it deserves, and is told in a word."""
 
+import re
 import subprocess
 
 import pytest
@@ -24,8 +25,9 @@ CELLS = {
     ),
     "50 GB": ("import numpy as np\nnp.ones(50 << 27)", "MemoryError"),
     "growing list": ("rows = []\nwhile True: rows.append(bytes(1 << 24))", "MemoryError"),
-    "fork bomb": ("import os\nwhile True: os.fork()", "Code cell 4 was left out"),
+    "fork bomb": ("import os\nwhile True: os.fork()", "BlockingIOError|left out"),
     "exit": ("import os\nos._exit(0)", "ended its own process"),
+    "copies of itself": ("import os\nfor n in range(3): os.fork()", ""),
     "polite exit": ("import sys\nsys.exit()", "SystemExit"),
     "segfault": ("import ctypes\nctypes.string_at(0)", "SIGSEGV"),
     "kill": ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", ""),
@@ -93,7 +95,7 @@ def said(result):
 def test_a_hostile_cell_spoils_nothing_else(mark, name):
     source, word = CELLS[name]
     verdicts, result = mark(*GOOD, source)
-    assert word in said(result), said(result)
+    assert re.search(word, said(result)), said(result)
     assert not running()
     assert verdicts["layer"].earned == verdicts["model"].earned == 0
     if name not in ("forged reply", "forged junk", "closed connection"):
