@@ -132,9 +132,8 @@ class Zygote:
             )
 
     def _first_word(self, log: TextIO) -> dict[str, str]:
-        self.orders.settimeout(IMPORT_SECONDS)
         try:
-            return receive(self.orders)
+            return receive(self.orders, IMPORT_SECONDS)
         except (EOFError, TimeoutError) as error:
             self.close()
             log.seek(0)
@@ -203,9 +202,8 @@ class Child:
         EndedError
             If the child is gone, late, or says what no child of ours would.
         """
-        self.connection.settimeout(seconds)
         try:
-            reply = receive(self.connection)
+            reply = receive(self.connection, seconds)
         except TimeoutError as error:
             raise EndedError(tr("it took longer than {:g} s").format(seconds - GRACE)) from error
         except (EOFError, OSError) as error:

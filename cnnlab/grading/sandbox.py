@@ -41,7 +41,8 @@ FORBIDDEN_NEW = range(428, 434)  # open_tree, move_mount, fsopen, fsconfig, fsmo
 CLONE = {"x86_64": 56, "aarch64": 220}
 ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 CLONE3 = 435
-FIRST_USER = 61_000  # one for each slot; systems give these numbers to nobody
+FIRST_USER = 1_000_000  # systems give these numbers to nobody
+SLOTS = 256  # submissions that a judge may run at the same time
 
 PACKAGE = Path(cnnlab.__file__).resolve().parent
 # What holds answers: the oracles, and the rooms, which teach the same functions.
@@ -89,15 +90,28 @@ def readable() -> list[Path]:
     return sorted(folder for folder in folders if folder.exists())
 
 
-def isolate(root: Path, slot: int, limits: Limits) -> None:
+def user(judge: int, slot: int) -> int:
+    """The user that runs a submission: no other judge on this machine has it, and no other slot.
+
+    Parameters
+    ----------
+    judge
+        The process number of its zygote.
+    slot
+        A number from 0 that no other submission of this judge has at the same time.
+    """
+    return FIRST_USER + judge * SLOTS + slot % SLOTS
+
+
+def isolate(root: Path, runs_as: int, limits: Limits) -> None:
     """Shut this process in. It returns in a child; this process itself waits for it, and ends.
 
     Parameters
     ----------
     root
         An empty folder, where the new file system is put together.
-    slot
-        A number from 0 that no other running process has; it chooses the user.
+    runs_as
+        The user, where this process is root's. Else it stays as it is.
     limits
         What the process may use.
 
@@ -107,20 +121,20 @@ def isolate(root: Path, slot: int, limits: Limits) -> None:
         If the system refuses.
     """
     privileged = os.geteuid() == 0
-    user, group = os.geteuid(), os.getegid()
+    own, group = os.geteuid(), os.getegid()
     most = memory_in_use() + limits.memory
     Path("/proc/self/oom_score_adj").write_text("1000")  # short of memory, this is what has to go
     _call("unshare", NEWNS | NEWUTS | NEWIPC | NEWPID | NEWNET | (0 if privileged else NEWUSER))
     if not privileged:
         Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+        Path("/proc/self/uid_map").write_text(f"{own} {own} 1")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
     _continue_as_first_process()
     _mount("none", "/", None, REC | PRIVATE)
     _build(root, limits.disk)
     _enter(root)
     limit(limits, most)
-    _drop_privileges(FIRST_USER + slot if privileged else None)
+    _drop_privileges(runs_as if privileged else None)
     _forbid_system_calls()
 
 

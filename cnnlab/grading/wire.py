@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable
 from math import prod
 from socket import socket
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -57,31 +58,41 @@ def send(connection: socket, message: Any) -> None:
     connection.sendall(pack(message))
 
 
-def receive(connection: socket) -> Any:
+def receive(connection: socket, seconds: float | None = None) -> Any:
     """The next message.
+
+    Parameters
+    ----------
+    connection
+        To the other side.
+    seconds
+        For the whole message, however slowly it drips; None: as long as it takes.
 
     Raises
     ------
     EOFError
         If the other side is gone.
     TimeoutError
-        If the connection's time is over.
+        If the time is over.
     WireError
         If the message is over the limits, or not what it should be.
     """
-    text_size, raw_size = LENGTHS.unpack(_exactly(connection, LENGTHS.size))
+    end = None if seconds is None else monotonic() + seconds
+    text_size, raw_size = LENGTHS.unpack(_exactly(connection, LENGTHS.size, end))
     if text_size > TEXT_LIMIT or raw_size > BYTES_LIMIT:
         raise TooLargeError(f"a message of {text_size:,} + {raw_size:,} bytes")
-    text, raw = _exactly(connection, text_size), _exactly(connection, raw_size)
+    text, raw = (_exactly(connection, size, end) for size in (text_size, raw_size))
     try:
         return _unpacked(json.loads(text), memoryview(raw))
     except (ValueError, TypeError, KeyError, RecursionError, MemoryError) as error:
         raise WireError(f"not a message: {type(error).__name__}: {error}") from error
 
 
-def _exactly(connection: socket, size: int) -> bytes:
+def _exactly(connection: socket, size: int, end: float | None) -> bytes:
     parts = bytearray()
     while len(parts) < size:
+        if end is not None:
+            connection.settimeout(max(end - monotonic(), 1e-3))
         part = connection.recv(min(size - len(parts), 1 << 20))
         if not part:
             raise EOFError("the connection ended")

@@ -89,7 +89,7 @@ def level() -> str:
         return "none"
     root = Path(tempfile.mkdtemp(prefix="cnnlab-"))
     try:
-        shut_in = _in_child(lambda: sandbox.isolate(root, 0, sandbox.Limits()))
+        shut_in = _in_child(lambda: sandbox.isolate(root, sandbox.FIRST_USER, sandbox.Limits()))
     finally:
         shutil.rmtree(root, ignore_errors=True)
     return "full" if shut_in == 0 else "limits"
@@ -121,7 +121,7 @@ def start(fd: int, orders: socket.socket, root: Path, order: dict) -> int:
         _keep_only(fd)
         limits = sandbox.Limits(**order["limits"])
         if order["level"] == "full":
-            sandbox.isolate(root, order["slot"], limits)
+            sandbox.isolate(root, sandbox.user(os.getppid(), order["slot"]), limits)
         else:
             os.setsid()
             os.chdir(root)

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from cnnlab.grading.sandbox import FIRST_USER
+from cnnlab.grading.sandbox import SLOTS, user
 from conftest import RIGHT
 
 GOOD = RIGHT[:3]  # right answers to "area" and "scaled"
@@ -73,14 +73,24 @@ CELLS = {
     "forged score": ("print('earned: 10 of 10 points')", "earned"),
     "closed connection": (CONNECTION + "judge.close()", "left out"),
     "forged reply": (CONNECTION + "forge(cell=3)", ""),
+    "reply that drips": (
+        CONNECTION + "import time\nwhile True:\n    judge.send(b'\\0')\n    time.sleep(0.5)",
+        "",
+    ),
     "forged junk": (CONNECTION + "judge.sendall(b'\\xff' * 100)", "unreadable"),
 }
 
 
-def running():
-    """Processes of the users that hand-ins run as."""
+@pytest.fixture
+def running(judge):
+    """Says which processes run that belong to a hand-in."""
+    first = user(judge.zygote.process.pid, 0)
+    return lambda: [one for one in _users() if first <= one < first + SLOTS]
+
+
+def _users():
     listed = subprocess.run(["ps", "-eo", "uid"], capture_output=True, text=True, check=True)
-    return [uid for uid in listed.stdout.split()[1:] if 0 <= int(uid) - FIRST_USER < 100]
+    return map(int, listed.stdout.split()[1:])
 
 
 def said(result):
@@ -92,7 +102,7 @@ def said(result):
 
 
 @pytest.mark.parametrize("name", CELLS)
-def test_a_hostile_cell_spoils_nothing_else(mark, name):
+def test_a_hostile_cell_spoils_nothing_else(mark, running, name):
     source, word = CELLS[name]
     verdicts, result = mark(*GOOD, source)
     assert re.search(word, said(result)), said(result)
@@ -167,7 +177,7 @@ def layer(units):
     assert word in verdicts["layer"].message
 
 
-def test_a_process_that_stays_behind_dies_with_its_hand_in(mark):
+def test_a_process_that_stays_behind_dies_with_its_hand_in(mark, running):
     source = """
 import os, time
 if os.fork() == 0:

@@ -1233,9 +1233,14 @@ def _mean_precision(outputs: Sequence[Any], cases: Sequence[Truthful]) -> float:
         return evaluate(outputs, truths, len(SIZES), COCO_IOUS).mean
 
 
+MOST = 1000  # boxes in an answer: the score of a million would keep the judge busy
+
+
 def _clean_up_score(outputs: Sequence[Any], cases: Sequence[Truthful]) -> tuple[float, str]:
     if any(output is None for output in outputs):
         raise ValueError(tr("The answer is None. Does your function end in `return`?"))
+    if any(len(labels) > MOST for _, labels, _ in outputs):
+        raise ValueError(tr("The answer has more than {} boxes for one street.").format(MOST))
     before = _mean_precision(cases, cases)
     reached = _mean_precision(outputs, cases)
     sentence = tr(
