@@ -49,6 +49,7 @@ PACKAGE = Path(cnnlab.__file__).resolve().parent
 HIDDEN = tuple(
     PACKAGE / name for name in ("grading/rooms", "convolution", "architectures", "detection")
 )
+LIBRARIES = ("numpy", "keras", "IPython")
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/fonts", "/etc/alternatives")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/random")
 
@@ -82,10 +83,18 @@ class Limits:
 
 
 def readable() -> list[Path]:
-    """The folders that the code may read: Python, its packages, this package, the system's."""
-    prefixes = {Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve(), PACKAGE}
-    places = {Path(path).resolve() for path in sysconfig.get_paths().values()}
-    folders = {*prefixes, *places, *map(Path, SYSTEM)}
+    """The folders that the code may read: Python, its packages, this package, the system's.
+
+    Packages may lie elsewhere than in Python's own folders (``pip install --user``, ``.pth`` files,
+    links to another environment): their place is that of the libraries in memory, since parts of
+    them are imported late. Links on the way are in the list too; behind them, all is the same.
+    """
+    found = [Path(sys.modules[name].__file__) for name in LIBRARIES if name in sys.modules]
+    paths = sysconfig.get_paths().values()
+    used = [*map(Path, (sys.prefix, sys.base_prefix, *paths)), *(path.parents[1] for path in found)]
+    places = {*(path.resolve() for path in used), *(path.resolve().parents[1] for path in found)}
+    links = {part for path in used for part in (path, *path.parents) if part.is_symlink()}
+    folders = {PACKAGE, *places, *links, *map(Path, SYSTEM)}
     # A link such as /lib is made again as it is, since its target is in the list.
     return sorted(folder for folder in folders if folder.exists())
 
@@ -171,13 +180,14 @@ def _build(root: Path, disk: int) -> None:
     _mount("tmpfs", root, "tmpfs", NOSUID | NODEV, "size=1m,mode=755")
     for folder in ("proc", "tmp", "old"):
         (root / folder).mkdir()
+    # Before the rest: an environment may lie in /tmp, and would be hidden behind it.
+    _mount("tmpfs", root / "tmp", "tmpfs", NOSUID | NODEV, f"size={disk},mode=1777")
     _show(root, readable())
     for path in HIDDEN:
         if path.exists():
             _mount("tmpfs", root / path.relative_to("/"), "tmpfs", RDONLY | NOSUID, "size=4k")
     for device in map(Path, DEVICES):
         _bind(device, root / device.relative_to("/"), NOSUID | NOEXEC)
-    _mount("tmpfs", root / "tmp", "tmpfs", NOSUID | NODEV, f"size={disk},mode=1777")
     with suppress(OSError):  # inside a container, /proc may have to stay empty
         _mount("proc", root / "proc", "proc", NOSUID | NODEV | NOEXEC)
 

@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 from conftest import QUESTIONS
+from tests.student import make_environment, run
 
 PROBE = """
 import sys
@@ -30,8 +32,6 @@ with judge.Judge(secret=1, unsafe=True) as one:
 
 
 def test_without_name_spaces_it_refuses_and_says_the_level():
-    from pathlib import Path
-
     probe = PROBE.format(folder=str(Path(__file__).parent))
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True)
     lines = done.stdout.splitlines()
@@ -39,3 +39,27 @@ def test_without_name_spaces_it_refuses_and_says_the_level():
     assert "only at the level 'limits'" in lines[0] and "--unsafe" in lines[0]
     assert lines[1] == "limits"
     assert float(lines[2]) == sum(one.points for one in QUESTIONS[:2])
+
+
+LINKED = """
+import sys
+sys.path.insert(0, {folder!r})
+from cnnlab.grading import judge
+known = {{}}
+judge.questions = lambda room: known
+judge.version = lambda room: 1
+from conftest import QUESTIONS, RIGHT
+known |= {{one.id: one for one in QUESTIONS[:2]}}
+from cnnlab.grading.submission import Submission
+with judge.Judge(secret=1) as one:
+    print(one.mark(Submission("Ada", "ada.ipynb", "0", "toy", 1, RIGHT[:3], {{}})).earned)
+"""
+
+
+def test_packages_outside_of_python_s_folders_are_seen(tmp_path):
+    """A `.pth` file names the folder, which holds links, and all of it lies in /tmp."""
+    python = make_environment(tmp_path)
+    probe = LINKED.format(folder=str(Path(__file__).parent))
+    root = str(Path(__file__).resolve().parents[2])
+    said = run(python, "-c", probe, cwd=tmp_path, PYTHONPATH=root)
+    assert float(said.split()[-1]) == sum(one.points for one in QUESTIONS[:2])
