@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 CSS_DPI = 72  # a figure's inches become CSS pixels as cnnlab.plots.show says
 PHOTOGRAPH = 80_000  # bytes without loss; above, nobody sees the loss at two pixels to one of CSS
-QUALITY = 92
+QUALITY = 85
 FILE_NAME = re.compile(r"\S+\.(png|jpe?g|gif|svg|webp)", re.IGNORECASE)
 
 
