@@ -75,17 +75,29 @@ def _our_seconds(place: Path, count: int) -> dict[str, float]:
     command = [sys.executable, "-m", "cnnlab", "grade", str(submissions), "-o", str(marks)]
     started = time.perf_counter()
     process = subprocess.Popen(command, **QUIET)
-    _, status, usage = os.wait4(process.pid, 0)
+    megabytes = 0.0
+    while process.poll() is None:
+        megabytes = max(megabytes, _resident(process.pid))
+        time.sleep(0.02)
     seconds = time.perf_counter() - started
-    if status:
-        raise RuntimeError(f"{' '.join(command)} ended with status {status}")
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with status {process.returncode}")
     with (marks / "marks.csv").open(encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     everything = sum(one.points for one in questions(ROOM).values())
     wrong = [row for row in rows if float(row["mark"]) < 0.9 * everything]
     if wrong or len(rows) != count:
         raise RuntimeError(f"{len(rows)} of {count} marked, {len(wrong)} with too few points")
-    return {"seconds": seconds, "megabytes of the judge": usage.ru_maxrss / 1024}
+    return {"seconds": seconds, "megabytes of the judge": megabytes}
+
+
+def _resident(process: int) -> float:
+    """Megabytes that a process has in memory; 0 if it has ended."""
+    try:
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    except (OSError, IndexError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def _nbgrader_seconds(place: Path) -> float:
@@ -117,7 +129,7 @@ def _environment(folder: Path) -> Path:
     """The Python of an environment that has nbgrader, and all that this one has."""
     venv.create(folder, with_pip=True)
     python = folder / "bin" / "python"
-    subprocess.run([str(python), "-m", "pip", "install", "-q", "nbgrader"], check=True)
+    subprocess.run([str(python), "-m", "pip", "install", "-qq", "nbgrader"], check=True)
     found = subprocess.run(
         [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
         capture_output=True,
