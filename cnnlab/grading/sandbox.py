@@ -42,6 +42,8 @@ CLONE = {"x86_64": 56, "aarch64": 220}
 ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 CLONE3 = 435
 FIRST_USER = 1_000_000  # systems give these numbers to nobody
+WATCH_SECONDS = 0.25  # between two looks at the memory of all processes
+TOO_MUCH_MEMORY = 71  # exit code
 SLOTS = 256  # submissions that a judge may run at the same time
 
 PACKAGE = Path(cnnlab.__file__).resolve().parent
@@ -67,7 +69,8 @@ class Limits:
     cell_seconds, call_seconds, total_seconds
         Of a cell, of one call of an answer, and of the whole submission.
     memory
-        Bytes that a process may add to those that the libraries take.
+        Bytes that a process may add to those that the libraries take. All processes of a submission
+        together may have twice as many.
     processes
         Processes and threads at once.
     disk
@@ -131,31 +134,32 @@ def isolate(root: Path, runs_as: int, limits: Limits) -> None:
     """
     privileged = os.geteuid() == 0
     own, group = os.geteuid(), os.getegid()
-    most = memory_in_use() + limits.memory
+    space, resident = memory_in_use()
     Path("/proc/self/oom_score_adj").write_text("1000")  # short of memory, this is what has to go
     _call("unshare", NEWNS | NEWUTS | NEWIPC | NEWPID | NEWNET | (0 if privileged else NEWUSER))
     if not privileged:
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{own} {own} 1")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
-    _continue_as_first_process()
+    _continue_as_first_process(resident + 2 * limits.memory)
     _mount("none", "/", None, REC | PRIVATE)
     _build(root, limits.disk)
     _enter(root)
-    limit(limits, most)
+    limit(limits, space)
     _drop_privileges(runs_as if privileged else None)
     _forbid_system_calls()
 
 
-def memory_in_use() -> int:
-    """Bytes of address space of this process: libraries take much, and use little of it."""
-    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+def memory_in_use() -> tuple[int, int]:
+    """Bytes of address space of this process, and those that lie in memory: libraries take much."""
+    space, resident, *_ = map(int, Path("/proc/self/statm").read_text().split())
+    return space * resource.getpagesize(), resident * resource.getpagesize()
 
 
 def limit(limits: Limits, address_space: int) -> None:
-    """Put limits on this process and its children."""
+    """Put limits on this process and its children, which take so many bytes already."""
     for what, most in (
-        (resource.RLIMIT_AS, address_space),
+        (resource.RLIMIT_AS, address_space + limits.memory),
         (resource.RLIMIT_NPROC, limits.processes),
         (resource.RLIMIT_FSIZE, limits.disk),
         (resource.RLIMIT_CORE, 0),
@@ -164,16 +168,49 @@ def limit(limits: Limits, address_space: int) -> None:
         resource.setrlimit(what, (most, most))
 
 
-def _continue_as_first_process() -> None:
+def _continue_as_first_process(together: int) -> None:
     """Fork into the new process namespace; when this process goes, all in there go with it."""
+    signals = {signal.SIGCHLD, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     child = os.fork()
     if child == 0:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
         return
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGKILL))
-    _, status = os.waitpid(child, 0)  # it comes back when all processes in there are gone
+    status = _watched(child, signals, together)
     if os.WIFSIGNALED(status):
         os.kill(os.getpid(), os.WTERMSIG(status))
     os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+
+
+def _watched(child: int, signals: set[signal.Signals], together: int) -> int:
+    """The status of the first process in there, which ends when all others are gone.
+
+    It is ended on SIGTERM, and when all processes together have more than so many bytes.
+    """
+    outside = Path("/").stat().st_dev
+    while True:
+        reason = signal.sigtimedwait(signals, WATCH_SECONDS)
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return status
+        inside = Path("/").stat().st_dev != outside  # only then is /proc that of the namespace
+        too_much = inside and _memory_of_all() > together
+        if too_much or (reason and reason.si_signo == signal.SIGTERM):
+            os.kill(child, signal.SIGKILL)
+            _, status = os.waitpid(child, 0)
+            if too_much:
+                os._exit(TOO_MUCH_MEMORY)
+            return status
+
+
+def _memory_of_all() -> int:
+    """Bytes of all processes in /proc, shared ones counted once; 0 where nothing is shown."""
+    total = 0
+    for place in Path("/proc").glob("[0-9]*/smaps_rollup"):
+        with suppress(OSError, ValueError):  # it may end meanwhile
+            (line,) = (one for one in place.read_text().splitlines() if one.startswith("Pss:"))
+            total += 1024 * int(line.split()[1])
+    return total
 
 
 def _build(root: Path, disk: int) -> None:
@@ -298,6 +335,8 @@ def _libc() -> ctypes.CDLL:
 
 def status_words(status: int) -> str:
     """In words, how a process ended that should not have."""
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status) == TOO_MUCH_MEMORY:
+        return "its processes took too much memory together"
     if not os.WIFSIGNALED(status):
         return f"it ended its own process (exit code {os.waitstatus_to_exitcode(status)})"
     number = os.WTERMSIG(status)

@@ -137,7 +137,7 @@ def start(fd: int, orders: socket.socket, root: Path, order: dict) -> int:
         else:
             os.setsid()
             os.chdir(root)
-            sandbox.limit(limits, sandbox.memory_in_use() + limits.memory)
+            sandbox.limit(limits, sandbox.memory_in_use()[0])
         from cnnlab.grading.child import serve
 
         serve(socket.socket(fileno=fd))

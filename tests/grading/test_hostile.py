@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -187,6 +188,21 @@ if os.fork() == 0:
 """
     mark(*GOOD, source)
     assert not running()
+
+
+def test_many_processes_cannot_take_more_memory_together(mark, judge, monkeypatch):
+    monkeypatch.setattr(judge, "limits", replace(judge.limits, memory=200 << 20))
+    source = """
+import os, time
+for n in range(5):
+    if os.fork() == 0:
+        rows = b"x" * (150 << 20)
+        time.sleep(9)
+time.sleep(9)
+"""
+    verdicts, result = mark(*GOOD, source)
+    assert "too much memory together" in said(result)
+    assert verdicts["area"].earned == 1
 
 
 def test_one_hand_in_cannot_see_what_another_left(mark):
