@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from threading import Lock
@@ -99,6 +99,7 @@ class Zygote:
 
     def __init__(self, unsafe: bool = False) -> None:
         self.lock = Lock()
+        self.connections: set[socket.socket] = set()  # to the children
         self.orders, theirs = socket.socketpair()
         environment = os.environ | {
             "MPLBACKEND": "agg",
@@ -151,10 +152,12 @@ class Zygote:
             send(self.orders, order)
             pid = receive(self.orders)["pid"]
         theirs.close()
+        self.connections.add(ours)
         child = Child(ours, lambda: self._end(pid))
         try:
             yield child
         finally:
+            self.connections.discard(ours)
             child.close()
 
     def _end(self, pid: int) -> int:
@@ -164,8 +167,11 @@ class Zygote:
             return receive(self.orders)["status"]
 
     def close(self) -> None:
-        """End the process, and with it all children."""
+        """End the process, and with it all children; who waits for one of them is told at once."""
         self.orders.close()
+        for connection in tuple(self.connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         try:
             self.process.wait(timeout=10)
         except subprocess.TimeoutExpired:

@@ -172,6 +172,7 @@ def _continue_as_first_process(together: int) -> None:
     """Fork into the new process namespace; when this process goes, all in there go with it."""
     signals = {signal.SIGCHLD, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    _call("prctl", PR_SET_PDEATHSIG, signal.SIGTERM)  # which ends all in there
     child = os.fork()
     if child == 0:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)

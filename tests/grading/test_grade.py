@@ -435,7 +435,7 @@ def test_an_interrupted_run_goes_on(tmp_path, number):
         time.sleep(0.1)
     assert record.exists(), run.communicate()
     run.send_signal(number)
-    output, errors = run.communicate(timeout=40)
+    output, errors = run.communicate(timeout=90)
     if number == signal.SIGINT:
         assert run.returncode == 3, errors
         assert "Stopped before the end" in errors
