@@ -1,5 +1,6 @@
 """The judge on honest work: right, wrong, missing, and broken."""
 
+from cnnlab.grading.submission import Submission
 from conftest import RIGHT
 
 
@@ -17,3 +18,9 @@ def test_a_known_mistake_is_named(mark):
     assert verdicts["scaled"].tier == "mistake"
     assert verdicts["scaled"].mistake == "transposed"
     assert verdicts["area"].tier == "missing"
+
+
+def test_a_hand_in_for_another_version_is_marked_and_that_is_said(judge):
+    result = judge.mark(Submission("Ada", "ada.ipynb", "0" * 64, "toy", 2, RIGHT[:3], {}))
+    assert result.notes == ["It answers version 2 of the exercise; it was marked by version 1."]
+    assert result.earned == 3
