@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -427,7 +428,13 @@ def test_an_interrupted_run_goes_on(tmp_path, number):
     write(tmp_path / "class" / "slow.ipynb", *QUICK, "import time\nwhile True: time.sleep(1)")
     command = [sys.executable, "-m", "cnnlab", "grade", "class", "-o", "marks"]
     run = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell that runs the tests in the background has them ignore it, and so would this.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     record = tmp_path / "marks" / "students" / f"ada-{ROOM}.json"
     limit = time.monotonic() + 120
