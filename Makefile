@@ -45,7 +45,10 @@ serve: ## serve the built book at http://localhost:8000
 	@echo "http://localhost:8000 (Ctrl-C ends it)"
 	@$(PY) -m http.server --directory _build/html --bind 127.0.0.1 8000
 
-test: lint unit jax book pages browser ## run every test: lint, units, pages, browser
+# The pages of the book run one after the other, so there is room for the tests on JAX beside them.
+test: lint unit ## run every test: lint, units, pages, browser
+	$(MAKE) --jobs=2 --output-sync=target jax book
+	$(MAKE) pages browser
 	@echo
 	@echo "All tests passed."
 
