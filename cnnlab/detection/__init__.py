@@ -4,11 +4,9 @@ Boxes, non-max suppression, metrics and anchors need NumPy only. The rest needs 
 seconds to import, so every name is imported when it is first asked for.
 """
 
-from importlib import import_module
-from typing import Any
-
 # Not when first asked for: its module has the same name, and would stand here in its place.
 from cnnlab.detection.nms import nms as nms
+from cnnlab.lazy import attach
 
 HOMES = {
     # boxes
@@ -69,13 +67,4 @@ HOMES = {
     "yolov3_tiny": "darknet",
 }
 __all__ = list(HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *HOMES])
+__getattr__, __dir__ = attach(__name__, HOMES)

@@ -192,16 +192,13 @@ def ask(name: str, kind: str, case: tuple, seconds: float) -> Iterator[dict[str,
     try:
         with redirect_stdout(Printed(0)), redirect_stderr(Printed(0)), alarm(seconds):
             if kind == "trained":
-                predictor(answer)  # it refuses what is no model
                 output = described(answer, weights=True)
             else:
                 (output,) = answers(kind, answer, [case])
                 output = described(output) if kind == "network" else output
         yield {"output": output}
-    except AnswerError as error:
+    except (AnswerError, OutOfTimeError) as error:
         yield {"error": str(error)[:2000]}
-    except OutOfTimeError as error:
-        yield {"error": str(error), "late": True}
 
 
 def described(model: Any, weights: bool = False) -> dict[str, Any]:

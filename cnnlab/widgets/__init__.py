@@ -3,8 +3,7 @@
 Each is imported when it is first asked for, because the widget library takes a moment to load.
 """
 
-from importlib import import_module
-from typing import Any
+from cnnlab.lazy import attach
 
 HOMES = {
     "ConvolutionStepper": "convolution_stepper",
@@ -21,13 +20,4 @@ HOMES = {
     "SlidingWindow": "sliding_window",
 }
 __all__ = list(HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *HOMES])
+__getattr__, __dir__ = attach(__name__, HOMES)
