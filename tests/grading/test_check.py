@@ -5,12 +5,12 @@ import json
 
 import numpy as np
 import pytest
+from toy_exercise import QUESTIONS
 
 import cnnlab
 from cnnlab.grading import check as check_module
 from cnnlab.grading import progress, texts
 from cnnlab.grading.asking import explained
-from conftest import QUESTIONS
 
 
 @pytest.fixture(autouse=True)

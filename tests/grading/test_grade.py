@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from toy_exercise import LIMITS, RIGHT
 
 from cnnlab.grading import grade as grade_module
 from cnnlab.grading import judge as judge_module
@@ -21,7 +22,6 @@ from cnnlab.grading.grade import Marker, Options, StoppedError, grade
 from cnnlab.grading.judge import Result
 from cnnlab.grading.rules import Override, Rules
 from cnnlab.grading.verdict import Verdict
-from conftest import LIMITS, RIGHT
 
 WRONG = "def scaled(X, factor):\n    return X.T * factor"
 

@@ -5,9 +5,9 @@ import subprocess
 from dataclasses import replace
 
 import pytest
+from toy_exercise import RIGHT
 
 from cnnlab.grading.sandbox import SLOTS, user
-from conftest import RIGHT
 
 GOOD = RIGHT[:3]  # right answers to "area" and "scaled"
 CONNECTION = """

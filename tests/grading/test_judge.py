@@ -1,7 +1,8 @@
 """The judge on honest work: right, wrong, missing, and broken."""
 
+from toy_exercise import RIGHT
+
 from cnnlab.grading.submission import Submission
-from conftest import RIGHT
 
 
 def test_right_answers_get_all_points(mark):

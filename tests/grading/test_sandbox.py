@@ -4,7 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import QUESTIONS
+from toy_exercise import QUESTIONS
+
 from tests.student import make_environment, run
 
 PROBE = """
@@ -20,7 +21,7 @@ try:
     judge.Judge(secret=1)
 except sandbox.IsolationError as error:
     print(error)
-from conftest import QUESTIONS, RIGHT
+from toy_exercise import QUESTIONS, RIGHT
 known |= {{one.id: one for one in QUESTIONS[:2]}}
 from cnnlab.grading.submission import Submission
 with judge.Judge(secret=1, unsafe=True) as one:
@@ -48,7 +49,7 @@ from cnnlab.grading import judge
 known = {{}}
 judge.questions = lambda room: known
 judge.version = lambda room: 1
-from conftest import QUESTIONS, RIGHT
+from toy_exercise import QUESTIONS, RIGHT
 known |= {{one.id: one for one in QUESTIONS[:2]}}
 from cnnlab.grading.submission import Submission
 with judge.Judge(secret=1) as one:
