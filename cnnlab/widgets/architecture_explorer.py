@@ -127,7 +127,7 @@ class Networks(traitlets.TraitType):
         return Checked(network(f"{self.name}[{key!r}]", key, rows) for key, rows in value.items())
 
 
-class ArchitectureExplorer(Figure, script="architecture_explorer"):
+class ArchitectureExplorer(Figure):
     """Walk through networks drawn to scale: shapes, parameters, multiply-adds, receptive fields.
 
     Parameters
@@ -142,6 +142,7 @@ class ArchitectureExplorer(Figure, script="architecture_explorer"):
         If a network is not a sequence of 2 to 500 `Row`, or a row holds what no layer can have.
     """
 
+    script = "architecture_explorer"
     networks = Networks(Checked()).tag(sync=True)
     chosen = Whole(0)  # which network, in their order
     layer = Whole(1)  # the row that is explained; 0 is the input

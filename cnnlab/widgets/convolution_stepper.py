@@ -51,7 +51,7 @@ class Padding(traitlets.TraitType):
         return 0 if value == "valid" else "same"
 
 
-class ConvolutionStepper(Stepper, script="convolution_stepper"):
+class ConvolutionStepper(Stepper):
     """Slide a kernel over an image of numbers and watch the output fill.
 
     Parameters
@@ -74,6 +74,7 @@ class ConvolutionStepper(Stepper, script="convolution_stepper"):
         If an argument is not one of these, or the kernel does not fit into the padded image.
     """
 
+    script = "convolution_stepper"
     image = Matrix(named=IMAGES, most=MOST_IMAGE)
     kernel = Matrix(named=FILTERS, most=MOST_KERNEL)
     padding = Padding(0).tag(sync=True)

@@ -2,7 +2,8 @@
 
 A figure is two files of one name: ``pooling_stepper.py`` with a class
 
-    class PoolingStepper(Stepper, script="pooling_stepper"):
+    class PoolingStepper(Stepper):
+        script = "pooling_stepper"
         image = Matrix(named=IMAGES, most=16)
         stride = Whole(1, at_least=1, at_most=4)
 
@@ -41,14 +42,16 @@ def read(name: str) -> str:
 
 
 class Figure(anywidget.AnyWidget):
-    """An interactive figure. Subclass it with ``script="<name>"``, the name of its ``.js`` file."""
+    """An interactive figure. A subclass says ``script = "<name>"``: its ``.js`` file."""
 
+    # An attribute and no class keyword: traitlets takes those from 5.12 on, and Colab's is older.
+    script: str
     _parts = ("frame",)  # the scripts that come before the figure's own
 
-    def __init_subclass__(cls, script: str | None = None, **kwargs: Any) -> None:
-        if script:  # not for the classes that traitlets makes by itself when traits are added
-            cls._esm = lean("\n".join(read(f"{part}.js") for part in (*cls._parts, script)))
-            cls._css = "".join(read(f"{part}.css") for part in (*cls._parts, script))
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        if "script" in vars(cls):  # not for the classes that traitlets makes when traits are added
+            cls._esm = lean("\n".join(read(f"{part}.js") for part in (*cls._parts, cls.script)))
+            cls._css = "".join(read(f"{part}.css") for part in (*cls._parts, cls.script))
         super().__init_subclass__(**kwargs)
 
 

@@ -35,7 +35,7 @@ class Box(traitlets.TraitType):
         return [int(v) for v in array]
 
 
-class IoUPlayground(BoxFigure, script="iou_playground"):
+class IoUPlayground(BoxFigure):
     """Move two boxes, and read areas, intersection, union and IoU, term by term.
 
     Parameters
@@ -52,6 +52,7 @@ class IoUPlayground(BoxFigure, script="iou_playground"):
         If a box is no such box: x_min > x_max, a corner outside the picture, not whole.
     """
 
+    script = "iou_playground"
     a = Box([0, 0, 0, 0]).tag(sync=True)
     b = Box([0, 0, 0, 0]).tag(sync=True)
 

@@ -16,7 +16,7 @@ IDLE = ("InputLayer", "Dropout")  # they change nothing when a trained network a
 ACTIVATIONS = ("relu", "tanh", "linear")
 
 
-class LiveLeNet(Figure, script="live_lenet"):
+class LiveLeNet(Figure):
     """Draw a digit: the network reads it while it is drawn, and shows what every layer sees.
 
     The drawing becomes an image as MNIST's were made: cut out, its longer side scaled to 20 pixels,
@@ -47,6 +47,7 @@ class LiveLeNet(Figure, script="live_lenet"):
     recognition, Proceedings of the IEEE, 1998. Section III.A: how MNIST's digits were fitted.
     """
 
+    script = "live_lenet"
     layers = traitlets.List(traitlets.Dict()).tag(sync=True)
     input_shape = traitlets.List(traitlets.Int(), [32, 32]).tag(sync=True)
     examples = traitlets.List(traitlets.Unicode()).tag(sync=True)

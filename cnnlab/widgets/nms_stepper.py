@@ -37,7 +37,7 @@ EXAMPLE = (
 )
 
 
-class NMSStepper(BoxFigure, script="nms_stepper"):
+class NMSStepper(BoxFigure):
     """Walk through non-max suppression: which boxes are dropped, by which other, and why.
 
     Parameters
@@ -64,6 +64,7 @@ class NMSStepper(BoxFigure, script="nms_stepper"):
         If an argument has another shape or range, or `scores` is missing.
     """
 
+    script = "nms_stepper"
     _parts = ("frame", "player", "boxes")
 
     boxes = traitlets.List(traitlets.List(traitlets.Float())).tag(sync=True)

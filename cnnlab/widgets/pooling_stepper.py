@@ -20,7 +20,7 @@ IMAGES = {
 MOST = 10
 
 
-class PoolingStepper(Stepper, script="pooling_stepper"):
+class PoolingStepper(Stepper):
     """A window moves over an image of numbers and keeps the largest, or the mean.
 
     Parameters
@@ -43,6 +43,7 @@ class PoolingStepper(Stepper, script="pooling_stepper"):
         If an argument is not of its kind, or the window is larger than the image.
     """
 
+    script = "pooling_stepper"
     image = Matrix(named=IMAGES, most=MOST)
     f = Whole(3, at_least=1, at_most=MOST)
     s = Whole(1, at_least=1, at_most=MOST)

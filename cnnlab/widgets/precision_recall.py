@@ -34,7 +34,7 @@ EXAMPLE = {
 }
 
 
-class PrecisionRecall(BoxFigure, script="precision_recall"):
+class PrecisionRecall(BoxFigure):
     """Move the score threshold, and see precision, recall, the curve, and average precision.
 
     Parameters
@@ -64,6 +64,7 @@ class PrecisionRecall(BoxFigure, script="precision_recall"):
         detection is a hit and a duplicate.
     """
 
+    script = "precision_recall"
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     positives = traitlets.List(traitlets.Int()).tag(sync=True)
     scores = traitlets.List(traitlets.List(traitlets.Float())).tag(sync=True)  # falling

@@ -6,7 +6,7 @@ from cnnlab.widgets.frame import Figure, Flag, OneOf, Whole
 from cnnlab.widgets.size_calculator import Shape
 
 
-class ResidualStepper(Figure, script="residual_stepper"):
+class ResidualStepper(Figure):
     """Walk through a residual block: layers, short cut, addition, ReLU.
 
     Convolutions have "same" padding, ⌈n / s⌉, and no bias; batch normalization follows each.
@@ -37,6 +37,7 @@ class ResidualStepper(Figure, script="residual_stepper"):
     Source: He et al., Deep Residual Learning for Image Recognition (2015), sections 3.2, 3.3, 4.1.
     """
 
+    script = "residual_stepper"
     input_shape = Shape([56, 56, 64]).tag(sync=True)
     filters = Whole(64, at_least=1, at_most=2048)
     kind = OneOf("basic", "bottleneck")

@@ -57,7 +57,7 @@ def complete(name: str, layer: Any) -> dict[str, Any]:
     }
 
 
-class SizeCalculator(Figure, script="size_calculator"):
+class SizeCalculator(Figure):
     """Chain layers and read shapes, parameters, multiply-adds and receptive fields.
 
     Parameters
@@ -75,6 +75,7 @@ class SizeCalculator(Figure, script="size_calculator"):
         If an argument is not one of these.
     """
 
+    script = "size_calculator"
     input_shape = Shape([32, 32, 3]).tag(sync=True)
     layers = Layers([]).tag(sync=True)
     chosen = Whole(0)  # the layer whose receptive field is drawn

@@ -16,7 +16,7 @@ PER_CELL = 5 * 5 * 3 * 16  # 16 filters of 5 × 5 × 3
 PER_WINDOW = 5 * 5 * 16 * 400 + 400 * 400 + 400 * 4  # three dense layers
 
 
-class SlidingWindow(Stepper, script="sliding_window"):
+class SlidingWindow(Stepper):
     """Move a window over a picture, and see which arithmetic two windows have in common.
 
     The first map is that of a convolution with stride 1 and no padding. Its cells can be kept for
@@ -51,6 +51,7 @@ class SlidingWindow(Stepper, script="sliding_window"):
         If an argument has another shape or range, or `scores` is missing.
     """
 
+    script = "sliding_window"
     image = traitlets.Unicode().tag(sync=True)  # a data URL
     full = traitlets.List(traitlets.Int()).tag(sync=True)  # height and width of the picture
     window = traitlets.List(traitlets.Int()).tag(sync=True)

@@ -50,7 +50,7 @@ class Numbers(traitlets.TraitType):
         return (whole if (whole == array).all() else array).tolist()
 
 
-class VolumeStepper(Stepper, script="volume_stepper"):
+class VolumeStepper(Stepper):
     """A window moves over all the channels of an image; its products add up to one number.
 
     Parameters
@@ -72,6 +72,7 @@ class VolumeStepper(Stepper, script="volume_stepper"):
         If the depths differ, a filter is larger than the image, or an argument has another shape.
     """
 
+    script = "volume_stepper"
     image = Numbers("(H, W, C)", most=(10, 10, 4))
     filters = Numbers("(f_h, f_w, C, K)", most=(5, 5, 4, 4))
     bias = Numbers("(K,)", most=(4,))

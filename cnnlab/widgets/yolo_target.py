@@ -72,7 +72,7 @@ class Cell(traitlets.TraitType):
         return [whole(self.name, one, 0, GRID - 1) for one in value]
 
 
-class YoloTarget(BoxFigure, script="yolo_target"):
+class YoloTarget(BoxFigure):
     """Place objects on a 3×3 grid, and see how y, 3×3×2×8, is filled, and where objects clash.
 
     Parameters
@@ -97,6 +97,7 @@ class YoloTarget(BoxFigure, script="yolo_target"):
         labels as boxes, or another argument is not as above.
     """
 
+    script = "yolo_target"
     objects = Objects([]).tag(sync=True)
     anchors = Anchors([]).tag(sync=True)
     cell = Cell([0, 0]).tag(sync=True)
