@@ -11,8 +11,8 @@ import keras
 from keras import KerasTensor, ops
 from keras import layers as L
 
-from cnnlab.architectures.checks import class_count, image_shape, variant
 from cnnlab.architectures.weights import restored
+from cnnlab.checks import class_count, image_shape, one_of
 
 
 def alexnet(
@@ -49,7 +49,7 @@ def alexnet(
         If an argument is not one of these, or the file's weights do not fit.
     """
     shape, classes = image_shape(input_shape, at_least=67), class_count(classes)
-    variant("groups", groups, (1, 2))
+    one_of("groups", groups, (1, 2))
 
     def conv(x: KerasTensor, filters: int, f: int, name: str, **options: object) -> KerasTensor:
         return L.Conv2D(filters, f, activation="relu", name=name, **options)(x)

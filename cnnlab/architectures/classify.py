@@ -10,7 +10,7 @@ from keras import ops
 from numpy.typing import ArrayLike
 
 from cnnlab.architectures.efficientnet import MEMBERS, efficientnet
-from cnnlab.convolution.checks import whole
+from cnnlab.checks import whole
 
 CLASS_NAMES = Path(__file__).parent / "data" / "imagenet_classes.txt"
 SIZE = MEMBERS["lite0"].size

@@ -14,9 +14,10 @@ import keras
 from keras import KerasTensor
 from keras import layers as L
 
-from cnnlab.architectures.checks import class_count, image_shape, variant
-from cnnlab.architectures.mobilenet import Stage, conv_bn, depthwise_bn, divisible
+from cnnlab.architectures.blocks import conv_bn, depthwise_bn, divisible
+from cnnlab.architectures.mobilenet import Stage
 from cnnlab.architectures.weights import restored
+from cnnlab.checks import class_count, image_shape, one_of
 
 STAGES = (  # B0, table 1 of the paper
     Stage(1, 3, 1, 1, 16),
@@ -86,7 +87,7 @@ def efficientnet(
     ConnectionError
         If weights must be downloaded and cannot be.
     """
-    scale = MEMBERS[variant("member", member, MEMBERS)]
+    scale = MEMBERS[one_of("member", member, MEMBERS)]
     shape = image_shape(input_shape or (scale.size, scale.size, 3), at_least=32)
     classes = class_count(classes)
     activation = "relu6" if scale.lite else "silu"

@@ -12,8 +12,8 @@ from keras import KerasTensor
 from keras import layers as L
 
 from cnnlab.architectures.alexnet import LocalResponseNormalization
-from cnnlab.architectures.checks import class_count, image_shape
 from cnnlab.architectures.weights import restored
+from cnnlab.checks import class_count, image_shape
 
 
 class Module(NamedTuple):

@@ -12,8 +12,8 @@ import numpy as np
 from keras import KerasTensor, ops
 from keras import layers as L
 
-from cnnlab.architectures.checks import class_count, image_shape
 from cnnlab.architectures.weights import restored
+from cnnlab.checks import class_count, image_shape
 
 
 def _two_convolutions_three_dense(

@@ -13,8 +13,9 @@ import keras
 from keras import KerasTensor
 from keras import layers as L
 
-from cnnlab.architectures.checks import class_count, image_shape
+from cnnlab.architectures.blocks import conv_bn, depthwise_bn, divisible
 from cnnlab.architectures.weights import restored
+from cnnlab.checks import class_count, image_shape
 
 BLOCKS_V1 = (  # filters and stride of each depthwise-separable block
     *((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)),
@@ -196,46 +197,6 @@ def inverted_residual(
     y = depthwise_bn(y, 3, s=s, activation="relu6", name=f"{name}_depthwise")
     y = conv_bn(y, filters, 1, activation=None, name=f"{name}_project")
     return L.Add(name=f"{name}_add")([y, x]) if s == 1 and filters == C else y
-
-
-def conv_bn(
-    x: KerasTensor, filters: int, f: int, s: int = 1, *, activation: str | None, name: str
-) -> KerasTensor:
-    """A convolution without bias, batch normalisation, and maybe an activation."""
-    x = L.Conv2D(
-        filters,
-        f,
-        strides=s,
-        padding="same",
-        use_bias=False,
-        kernel_initializer="he_normal",
-        name=name,
-    )(x)
-    return _normalized(x, activation, name)
-
-
-def depthwise_bn(x: KerasTensor, f: int, s: int = 1, *, activation: str, name: str) -> KerasTensor:
-    """A filter for each channel, batch normalisation, and an activation."""
-    x = L.DepthwiseConv2D(
-        f,
-        strides=s,
-        padding="same",
-        use_bias=False,
-        depthwise_initializer="he_normal",
-        name=name,
-    )(x)
-    return _normalized(x, activation, name)
-
-
-def _normalized(x: KerasTensor, activation: str | None, name: str) -> KerasTensor:
-    x = L.BatchNormalization(epsilon=1e-3, name=f"{name}_bn")(x)
-    return L.Activation(activation, name=f"{name}_{activation}")(x) if activation else x
-
-
-def divisible(channels: float, by: int = 8) -> int:
-    """The multiple of `by` next to `channels`, but never less than 90 % of it."""
-    nearest = max(by, int(channels + by / 2) // by * by)
-    return nearest if nearest >= 0.9 * channels else nearest + by
 
 
 def _check_width(width: float) -> None:

@@ -11,8 +11,8 @@ import keras
 from keras import KerasTensor, ops
 from keras import layers as L
 
-from cnnlab.architectures.checks import class_count, image_shape, variant
 from cnnlab.architectures.weights import restored
+from cnnlab.checks import class_count, image_shape, one_of
 
 FILTERS = (64, 128, 256, 512)  # in the four stages
 BLOCKS = {  # in each stage, and their kind
@@ -65,8 +65,8 @@ def resnet(
     ConnectionError
         If weights must be downloaded and cannot be.
     """
-    kind, counts = BLOCKS[variant("depth", depth, BLOCKS)]
-    variant("stride_in", stride_in, ("3x3", "1x1"))
+    kind, counts = BLOCKS[one_of("depth", depth, BLOCKS)]
+    one_of("stride_in", stride_in, ("3x3", "1x1"))
     if weights == "imagenet" and stride_in != "1x1":
         raise ValueError(
             "weights is 'imagenet' and stride_in is '3x3'; expected stride_in='1x1', the network"

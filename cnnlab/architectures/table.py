@@ -11,7 +11,7 @@ import keras
 from keras import layers as L
 
 from cnnlab.architectures.lenet import Distances, PartialConv2D, Subsampling
-from cnnlab.convolution.checks import whole
+from cnnlab.checks import whole
 from cnnlab.convolution.stack import Row
 
 HEAD = ("layer", "shape", "size", "parameters", "multiply-adds", "receptive field")

@@ -11,8 +11,8 @@ import keras
 from keras import KerasTensor
 from keras import layers as L
 
-from cnnlab.architectures.checks import class_count, image_shape, variant
 from cnnlab.architectures.weights import restored
+from cnnlab.checks import class_count, image_shape, one_of
 
 FILTERS = (64, 128, 256, 512, 512)
 CONVOLUTIONS = {  # in each of the five blocks; with three dense layers they make up the depth
@@ -56,7 +56,7 @@ def vgg(
     ConnectionError
         If weights must be downloaded and cannot be.
     """
-    convolutions = CONVOLUTIONS[variant("depth", depth, CONVOLUTIONS)]
+    convolutions = CONVOLUTIONS[one_of("depth", depth, CONVOLUTIONS)]
     shape, classes = image_shape(input_shape, at_least=32), class_count(classes)
     image = x = keras.Input(shape)
     for number, (filters, count) in enumerate(zip(FILTERS, convolutions, strict=True), start=1):

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cnnlab.convolution.checks import array
+from cnnlab.checks import array
 from cnnlab.convolution.geometry import Padding, output_size, pad, sides, windows
 
 

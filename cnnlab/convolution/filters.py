@@ -6,7 +6,7 @@ from bright on the left to dark on the right, a horizontal one from bright above
 
 import numpy as np
 
-from cnnlab.convolution.checks import one_of, whole
+from cnnlab.checks import one_of, whole
 
 
 def gaussian(size: int, sigma: float) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
-from cnnlab.convolution.checks import one_of, whole
+from cnnlab.checks import one_of, whole
 
 #: What lies beyond the border, in NumPy's words.
 PAD_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge"}

@@ -8,7 +8,7 @@ input: that is the chain rule, one layer at a time.
 
 import numpy as np
 
-from cnnlab.convolution.checks import one_of, whole
+from cnnlab.checks import one_of, whole
 from cnnlab.convolution.geometry import Padding, output_size
 from cnnlab.convolution.pooling import KINDS, pool2d, pool2d_backward
 from cnnlab.convolution.volumes import conv2d, conv2d_backward

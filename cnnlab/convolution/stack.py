@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from cnnlab.convolution.checks import whole
+from cnnlab.checks import whole
 from cnnlab.convolution.geometry import Padding, output_size
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cnnlab.convolution.checks import array, whole
+from cnnlab.checks import array, whole
 from cnnlab.convolution.layers import Layer, Shape
 
 PREDICT_BATCH = 256  # images at a time: more would only take more memory

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cnnlab.convolution.checks import array, one_of, whole
+from cnnlab.checks import array, one_of, whole
 from cnnlab.convolution.geometry import (
     Padding,
     Sides,

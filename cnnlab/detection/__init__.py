@@ -59,11 +59,11 @@ HOMES = {
     "yolo_loss": "yolo",
     # YOLOv3-tiny
     "COCO_CLASSES": "darknet",
-    "decode_heads": "darknet",
-    "detect_photo": "darknet",
-    "letterbox": "darknet",
-    "load_darknet": "darknet",
-    "save_darknet": "darknet",
+    "decode_heads": "darknet_photo",
+    "detect_photo": "darknet_photo",
+    "letterbox": "darknet_photo",
+    "load_darknet": "darknet_file",
+    "save_darknet": "darknet_file",
     "yolov3_tiny": "darknet",
 }
 __all__ = list(HOMES)

@@ -8,7 +8,7 @@ compared as if they had the same centre.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cnnlab.convolution.checks import whole
+from cnnlab.checks import whole
 
 STARTS = 10  # k-means ends in the best place near its start, so it starts several times
 

@@ -8,7 +8,7 @@ x_min = 2 and x_max = 5. Boxes without width or height are allowed: their area i
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cnnlab.convolution.checks import one_of, whole
+from cnnlab.checks import one_of, whole
 from cnnlab.detection import checks
 
 FORMS = ("xyxy", "xywh", "cxcywh")

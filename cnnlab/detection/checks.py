@@ -1,7 +1,5 @@
 """What boxes, their labels and their scores have to be, said in the same words everywhere."""
 
-from numbers import Real
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -70,20 +68,6 @@ def flags(name: str, value: ArrayLike, count: int) -> np.ndarray:
     if array.dtype.kind not in "biuf" or not np.isin(array, (0, 1)).all():
         raise ValueError(f"{name} is {array.tolist()}; expected True or False for each box")
     return array.astype(bool)
-
-
-def share(name: str, value: float) -> float:
-    """`value`, if it is a number from 0 to 1."""
-    if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= value <= 1:
-        raise ValueError(f"{name} is {value!r}; expected a number from 0 to 1")
-    return float(value)
-
-
-def number(name: str, value: float) -> float:
-    """`value`, if it is a number; it may be infinite."""
-    if not isinstance(value, Real) or isinstance(value, bool) or np.isnan(value):
-        raise ValueError(f"{name} is {value!r}; expected a number")
-    return float(value)
 
 
 def _numbers(name: str, value: ArrayLike, shape: str) -> np.ndarray:

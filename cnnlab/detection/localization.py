@@ -13,9 +13,8 @@ from keras import KerasTensor, ops
 from keras import layers as L
 from numpy.typing import ArrayLike
 
-from cnnlab.architectures.checks import image_shape
-from cnnlab.architectures.mobilenet import conv_bn
-from cnnlab.convolution.checks import whole
+from cnnlab.architectures.blocks import conv_bn
+from cnnlab.checks import image_shape, whole
 from cnnlab.detection import checks
 from cnnlab.detection.boxes import convert, to_absolute, to_relative
 

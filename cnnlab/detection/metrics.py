@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cnnlab.convolution.checks import whole
+from cnnlab.checks import share, whole
 from cnnlab.detection import checks
 from cnnlab.detection.boxes import areas, intersection, iou, ratio
 
@@ -92,7 +92,7 @@ def match(
         If an argument is not one of these.
     """
     found, there = _detections("detections", detections), _truth("truth", truth)
-    threshold = checks.share("iou_threshold", iou_threshold)
+    threshold = share("iou_threshold", iou_threshold)
     matches = np.full(len(found.scores), -1)
     for label in np.unique(found.labels):
         which, objects = _surest(found, label), np.flatnonzero(there.labels == label)
@@ -133,7 +133,7 @@ def precision_recall(
     """
     images = _images(detections, truths, None)
     label = whole("label", label, 0)
-    threshold = np.array([checks.share("iou_threshold", iou_threshold)])
+    threshold = np.array([share("iou_threshold", iou_threshold)])
     if not _objects(images, label):
         raise ValueError(f"label is {label}; expected a class of which truths has an object")
     (curve,) = _curves(images, label, threshold)
@@ -210,7 +210,7 @@ def evaluate(
     """
     classes = whole("classes", classes, 1)
     images = _images(detections, truths, classes)
-    thresholds = tuple(checks.share("iou_thresholds", t) for t in iou_thresholds)
+    thresholds = tuple(share("iou_thresholds", t) for t in iou_thresholds)
     if not thresholds:
         raise ValueError("iou_thresholds is empty; expected at least one")
     average_precision([], [], points)  # says if points is another

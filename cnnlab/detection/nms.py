@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cnnlab.convolution.checks import one_of
+from cnnlab.checks import number, one_of, share
 from cnnlab.detection import checks
 from cnnlab.detection.boxes import areas, intersection, ratio
 
@@ -64,8 +64,8 @@ def nms(
     """
     one_class = labels is None
     boxes, scores, labels = _read(boxes, scores, labels)
-    iou_threshold = checks.share("iou_threshold", iou_threshold)
-    score_threshold = checks.number("score_threshold", score_threshold)
+    iou_threshold = share("iou_threshold", iou_threshold)
+    score_threshold = number("score_threshold", score_threshold)
     order = np.argsort(-scores, kind="stable")
     order = order[scores[order] > score_threshold]
     if one_class:
@@ -123,10 +123,10 @@ def soft_nms(
     if scores.size and scores.min() < 0:
         raise ValueError(f"scores[{scores.argmin()}] is {scores.min()}; expected at least 0")
     one_of("method", method, METHODS)
-    if not checks.number("sigma", sigma) > 0:
+    if not number("sigma", sigma) > 0:
         raise ValueError(f"sigma is {sigma!r}; expected a number above 0")
-    iou_threshold = checks.share("iou_threshold", iou_threshold)
-    score_threshold = checks.number("score_threshold", score_threshold)
+    iou_threshold = share("iou_threshold", iou_threshold)
+    score_threshold = number("score_threshold", score_threshold)
     scores, area, kept = scores.copy(), areas(boxes), []
     left = np.flatnonzero(scores > score_threshold)  # indices, the lowest first
     while len(left):

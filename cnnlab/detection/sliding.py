@@ -14,9 +14,8 @@ from keras import KerasTensor
 from keras import layers as L
 from numpy.typing import ArrayLike
 
-from cnnlab.architectures.checks import image_shape
 from cnnlab.architectures.table import layer_table
-from cnnlab.convolution.checks import array, whole
+from cnnlab.checks import array, image_shape, whole
 
 WINDOWED = (  # layers that look at a window of cells
     *(L.Conv2D, L.DepthwiseConv2D, L.SeparableConv2D),

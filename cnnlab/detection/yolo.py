@@ -25,9 +25,8 @@ from keras import KerasTensor, ops
 from keras import layers as L
 from numpy.typing import ArrayLike
 
-from cnnlab.architectures.checks import image_shape
-from cnnlab.architectures.mobilenet import conv_bn
-from cnnlab.convolution.checks import whole
+from cnnlab.architectures.blocks import conv_bn
+from cnnlab.checks import image_shape, whole
 from cnnlab.detection import checks
 from cnnlab.detection.anchors import shape_iou, shapes
 from cnnlab.detection.boxes import clip

@@ -8,8 +8,9 @@ from typing import Any
 
 import traitlets
 
+from cnnlab.checks import whole
 from cnnlab.convolution import Row, conv, dense, flatten, pool, trace
-from cnnlab.widgets.frame import Figure, Flag, Whole, whole
+from cnnlab.widgets.frame import Figure, Flag, Whole
 
 #: What a layer does. The script of the figure knows them by their place in this tuple.
 KINDS = ("input", "conv", "pool", "dense", "join", "other")

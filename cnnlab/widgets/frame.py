@@ -23,7 +23,7 @@ import anywidget
 import numpy as np
 import traitlets
 
-from cnnlab.detection import checks
+from cnnlab.checks import share, whole
 
 FOLDER = Path(__file__).parent
 LIMIT = 30 * 1024  # bytes of one module, as it is sent
@@ -123,7 +123,7 @@ class Threshold(traitlets.TraitType):
 
     def validate(self, owner: Any, value: Any) -> float:
         """Return the value as `float`, or raise a `ValueError`."""
-        return checks.share(self.name, value)
+        return share(self.name, value)
 
 
 class Flag(traitlets.TraitType):
@@ -154,13 +154,3 @@ class OneOf(traitlets.TraitType):
             expected = " or ".join(map(repr, self.words))
             raise ValueError(f"{self.name} is {value!r}; expected {expected}")
         return value
-
-
-def whole(name: str, value: Any, at_least: int, at_most: int) -> int:
-    """Check a whole number between two bounds; raise a `ValueError` that names it."""
-    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not is_whole or not at_least <= value <= at_most:
-        raise ValueError(
-            f"{name} is {value!r}; expected a whole number from {at_least} to {at_most}"
-        )
-    return int(value)

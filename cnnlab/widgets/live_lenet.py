@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import traitlets
 
-from cnnlab.widgets.frame import Figure, whole
+from cnnlab.checks import whole
+from cnnlab.widgets.frame import Figure
 
 SIDE = 28  # of a drawing, as MNIST keeps it
 SIZES = (SIDE, 64)  # of the network's input: room for the drawing, and a picture of every map

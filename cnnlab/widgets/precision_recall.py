@@ -8,7 +8,7 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
 
-from cnnlab.convolution.checks import whole
+from cnnlab.checks import whole
 from cnnlab.detection import checks
 from cnnlab.detection.boxes import iou
 from cnnlab.detection.metrics import MOST as MOST_IN_IMAGE

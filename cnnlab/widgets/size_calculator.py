@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import traitlets
 
+from cnnlab.checks import whole
 from cnnlab.convolution import Row, conv, pool, trace
-from cnnlab.widgets.frame import Figure, Whole, whole
+from cnnlab.widgets.frame import Figure, Whole
 
 LENET = (
     {"kind": "conv", "f": 5, "s": 1, "p": 0, "filters": 6},

@@ -7,7 +7,8 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
 
-from cnnlab.widgets.frame import Matrix, Stepper, Whole, whole
+from cnnlab.checks import whole
+from cnnlab.widgets.frame import Matrix, Stepper, Whole
 from cnnlab.widgets.nms_stepper import png, read_image
 
 MOST_PIXELS = 32  # of a side: the first map is drawn cell by cell

@@ -7,9 +7,10 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
 
+from cnnlab.checks import whole
 from cnnlab.detection import checks
 from cnnlab.detection.anchors import shapes
-from cnnlab.widgets.frame import BoxFigure, whole
+from cnnlab.widgets.frame import BoxFigure
 
 SIDE = 96  # of the picture, in pixels
 GRID = 3  # rows, and columns, of cells
