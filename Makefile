@@ -63,8 +63,8 @@ unit: $(READY) ## run the tests that need no browser
 
 jax: $(READY) ## run the networks on JAX, which is not the book's backend
 	@echo "== Networks on JAX"
-	KERAS_BACKEND=jax $(PYTEST) $(SHARED) -m "not slow" $(addprefix tests/architectures/test_,blocks.py weights.py classify.py) \
-	  $(addprefix tests/detection/test_,localization.py sliding.py yolo.py)
+	KERAS_BACKEND=jax $(PYTEST) $(SHARED) -m "networks and not slow" \
+	  $$(grep -rl --include="test_*.py" mark.networks tests)
 
 pages: $(READY) ## run every page as a student gets it: made notebook, wheel, no network
 	@echo "== Pages"

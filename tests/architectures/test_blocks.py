@@ -30,6 +30,8 @@ from cnnlab.architectures.lenet import (
 from cnnlab.architectures.mobilenet import divisible
 from cnnlab.convolution import conv2d
 
+pytestmark = pytest.mark.networks
+
 X = np.random.default_rng(0).normal(size=(2, 9, 12, 6)).astype("float32")
 
 

@@ -6,6 +6,8 @@ import pytest
 from cnnlab.architectures import class_names, classify, prepared
 from cnnlab.data import photo
 
+pytestmark = pytest.mark.networks
+
 
 def three(image):
     return np.stack([image] * 3, axis=-1)

@@ -22,6 +22,8 @@ from cnnlab.architectures import (
 from cnnlab.architectures.weights import PUBLISHED
 from cnnlab.data import photo
 
+pytestmark = pytest.mark.networks
+
 REFERENCE = json.loads((Path(__file__).parent / "lite0_reference.json").read_text("utf-8"))
 
 # Sizes of which no half is odd in one way only: where padding is off by one, the result differs.

@@ -22,6 +22,7 @@ def test_height_and_width_are_not_mixed_up(tiny):
     assert tiny.output_shape == [(None, 2, 3, 3, 7), (None, 4, 6, 3, 7)]
 
 
+@pytest.mark.networks
 def test_equals_darknet_layer_by_layer(weight_data, tiny):
     """The whole network from a file's raw numbers, read and computed by other code."""
     image = np.random.default_rng(1).random(SHAPE)

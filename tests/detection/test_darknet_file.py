@@ -10,6 +10,7 @@ from cnnlab.detection import darknet, load_darknet, save_darknet, yolov3_tiny
 from tests.detection.darknet_numpy import CLASSES, random_file
 
 
+@pytest.mark.networks
 def test_what_is_written_is_read(weight_data, tiny, tmp_path):
     save_darknet(tiny, tmp_path / "again.weights")
     written = (tmp_path / "again.weights").read_bytes()

@@ -100,6 +100,7 @@ def stub(heads, height=128, width=192):
     return Stub(input_shape=(None, height, width, 3), heads=heads)
 
 
+@pytest.mark.networks
 @pytest.mark.parametrize(
     ("size", "inside"),
     [
@@ -179,6 +180,7 @@ def test_what_lies_in_the_gray_is_not_in_the_picture():
     assert len(detect_photo(stub(heads), np.zeros((30, 192, 3))).boxes) == 0
 
 
+@pytest.mark.networks
 def test_from_a_file_to_boxes(tiny):
     """Random weights find much that is not there; all of it lies in the picture."""
     picture = np.random.default_rng(2).random((45, 110, 3))

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from cnnlab.detection import iou, localization_loss, localized, localizer, target
 
+pytestmark = pytest.mark.networks
+
 BOX = (24.0, 8.0, 72.0, 24.0)  # in an image of height 32 and width 96
 
 

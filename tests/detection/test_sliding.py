@@ -17,6 +17,8 @@ from cnnlab.detection import (
     window_step,
 )
 
+pytestmark = pytest.mark.networks
+
 
 def noise(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).random(shape, "float32")

@@ -22,6 +22,8 @@ from cnnlab.detection import (
     yolo_loss,
 )
 
+pytestmark = pytest.mark.networks
+
 SIZE, GRID = (90, 120), (3, 5)  # cells of 30 × 24 pixels
 TALL, WIDE = (40.0, 16.0), (20.0, 44.0)  # heights and widths
 ANCHORS = np.array([TALL, WIDE])
