@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,24 @@ def measured(topic: str) -> dict[str, Any]:
             f" {', '.join(map(repr, results))}. To measure it: python -m benchmarks {topic}"
         )
     return results[topic]
+
+
+def runs(result: Mapping[str, Any], form: str = ".1%") -> str:
+    """What each run of a measurement gave, one for each seed, for a sentence.
+
+    Parameters
+    ----------
+    result
+        A number over several seeds, as ``benchmarks.over_seeds`` writes it.
+    form
+        How each is written.
+
+    Examples
+    --------
+    >>> runs({"mean": 0.972, "spread": 0.007, "runs": [0.9761, 0.9688]})
+    '97.6%, 96.9%'
+    """
+    return ", ".join(f"{run:{form}}" for run in result["runs"])
 
 
 def machine() -> dict[str, Any]:
