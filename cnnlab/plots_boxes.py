@@ -70,7 +70,7 @@ def draw_boxes(
     middle = sum(ax.get_xlim()) / 2
     for (left, top, right, bottom), colour, name in zip(boxes, colours, names, strict=True):
         frame = Rectangle((left, top), right - left, bottom - top, fill=False, ec=colour)
-        frame.set(linestyle=style, linewidth=width)
+        frame.set(linestyle=style, linewidth=width, zorder=2)  # over lines drawn before
         ax.add_artist(frame)  # not add_patch, which counts boxes over the border as data
         if name:
             x, side = (left, "left") if (left + right) / 2 < middle else (right, "right")
