@@ -1,5 +1,6 @@
 """What a picture shows, in words."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -7,10 +8,10 @@ from typing import NamedTuple
 import keras
 import numpy as np
 from keras import ops
-from numpy.typing import ArrayLike
 
 from cnnlab.architectures.efficientnet import MEMBERS, efficientnet
 from cnnlab.checks import whole
+from cnnlab.data.pictures import Picture, read_picture, read_pictures, several
 
 CLASS_NAMES = Path(__file__).parent / "data" / "imagenet_classes.txt"
 SIZE = MEMBERS["lite0"].size
@@ -23,7 +24,7 @@ class Guess(NamedTuple):
     probability: float
 
 
-def classify(image: ArrayLike, top: int = 5) -> list[Guess] | list[list[Guess]]:
+def classify(image: Picture | Sequence[Picture], top: int = 5) -> list[Guess] | list[list[Guess]]:
     """Say what a photograph shows: the best of ImageNet's 1,000 classes, in words.
 
     The network is EfficientNet-Lite0, which comes with the package. It looks at the middle of the
@@ -32,7 +33,8 @@ def classify(image: ArrayLike, top: int = 5) -> list[Guess] | list[list[Guess]]:
     Parameters
     ----------
     image
-        ``(H, W, 3)``, or several as ``(N, H, W, 3)``: floats from 0 to 1, or ``uint8``.
+        A picture as :func:`cnnlab.data.read_picture` takes it: the path of a file, a Pillow image,
+        or an array, gray or in colours. Or several: a list of them, or ``(N, H, W, C)``.
     top
         How many classes.
 
@@ -44,14 +46,14 @@ def classify(image: ArrayLike, top: int = 5) -> list[Guess] | list[list[Guess]]:
     Raises
     ------
     ValueError
-        If `image` has another rank or range, or `top` is not from 1 to 1,000.
+        If `image` is no picture, or `top` is not from 1 to 1,000.
     """
-    images, names = _checked(image), class_names()
+    names = class_names()
     if whole("top", top, 1) > len(names):
         raise ValueError(f"top is {top}; expected at most {len(names)}, the number of classes")
-    single = images.ndim == 3
-    batch = images[None] if single else images
-    probabilities = _lite0().predict(prepared(batch), verbose=0)  # (N, 1000)
+    inputs = _for_lite0(image, SIZE, "image")
+    single = inputs.ndim == 3
+    probabilities = _lite0().predict(inputs[None] if single else inputs, verbose=0)  # (N, 1000)
     best = np.argsort(-probabilities, axis=1)[:, :top]
     guesses = [
         [Guess(names[i], float(row[i])) for i in order]
@@ -65,13 +67,13 @@ def class_names() -> list[str]:
     return CLASS_NAMES.read_text("utf-8").splitlines()
 
 
-def prepared(images: ArrayLike, size: int = SIZE) -> np.ndarray:
+def prepared(images: Picture | Sequence[Picture], size: int = SIZE) -> np.ndarray:
     """Images as Lite0 wants them: their middle, a square of `size`, with values around 0.
 
     Parameters
     ----------
     images
-        ``(N, H, W, 3)`` or ``(H, W, 3)``, floats from 0 to 1, or ``uint8``.
+        A picture, or several, as in :func:`classify`.
     size
         Height and width of the result.
 
@@ -83,36 +85,31 @@ def prepared(images: ArrayLike, size: int = SIZE) -> np.ndarray:
     Raises
     ------
     ValueError
-        If `images` has another rank or range.
+        If `images` is no picture.
     """
-    images = _checked(images)
-    if images.shape[-3:-1] != (size, size):
-        images = ops.convert_to_numpy(
-            ops.image.resize(images, (size, size), antialias=True, crop_to_aspect_ratio=True)
-        )
-    return (255 * images - 127) / 128
+    return _for_lite0(images, size, "images")
+
+
+def _for_lite0(images: Picture | Sequence[Picture], size: int, name: str) -> np.ndarray:
+    """As :func:`prepared`, with the name that the caller's argument has."""
+    if not several(images):
+        return (255 * _square(read_picture(images, name), size) - 127) / 128
+    pictures = read_pictures(images, name)
+    if len({picture.shape for picture in pictures}) == 1:
+        squares = _square(np.stack(pictures), size)
+    else:
+        squares = np.stack([_square(picture, size) for picture in pictures])
+    return (255 * squares - 127) / 128
+
+
+def _square(pictures: np.ndarray, size: int) -> np.ndarray:
+    """The middle of pictures, ``(…, H, W, 3)`` → ``(…, size, size, 3)``."""
+    if pictures.shape[-3:-1] == (size, size):
+        return pictures
+    resized = ops.image.resize(pictures, (size, size), antialias=True, crop_to_aspect_ratio=True)
+    return ops.convert_to_numpy(resized)
 
 
 @cache
 def _lite0() -> keras.Model:
     return efficientnet("lite0", weights="imagenet")
-
-
-def _checked(image: ArrayLike) -> np.ndarray:
-    """`image` as float32 from 0 to 1, with three channels."""
-    array = np.asarray(image)
-    if array.ndim not in (3, 4) or array.shape[-1] != 3 or array.size == 0:
-        hint = "; a gray picture needs three equal channels: np.stack([image] * 3, axis=-1)"
-        raise ValueError(
-            f"image has shape {array.shape}; expected (H, W, 3) or (N, H, W, 3)"
-            + (hint if array.ndim == 2 else "")
-        )
-    if array.dtype == np.uint8:
-        return array.astype(np.float32) / 255
-    low, high = (array.min(), array.max()) if array.dtype.kind in "fiu" else (np.nan, np.nan)
-    if not (low >= 0 and high <= 1):
-        raise ValueError(
-            f"image is {array.dtype} with values from {low:g} to {high:g};"
-            " expected floats from 0 to 1, or uint8"
-        )
-    return array.astype(np.float32)

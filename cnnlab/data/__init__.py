@@ -7,6 +7,7 @@ and licences are in ``README.md`` beside this file.
 from cnnlab.data.faces import face_crops
 from cnnlab.data.mnist import digits
 from cnnlab.data.photos import photo
+from cnnlab.data.pictures import read_picture, read_pictures
 from cnnlab.data.scenes import SCENE_CLASSES, Scenes, scenes
 from cnnlab.data.voc import VOC_CLASSES, voc2007
 
@@ -17,6 +18,8 @@ __all__ = [
     "digits",
     "face_crops",
     "photo",
+    "read_picture",
+    "read_pictures",
     "scenes",
     "voc2007",
 ]

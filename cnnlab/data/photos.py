@@ -1,4 +1,4 @@
-"""Photographs that come with scikit-image, cropped and resized."""
+"""Photographs that come with scikit-image, or the reader's own, cropped and resized."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from numbers import Integral
 from pathlib import Path
 
 import numpy as np
+
+from cnnlab.data.pictures import Picture, read_picture
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,15 @@ PHOTOS = {
 }
 
 
-def photo(name: str, size: Sequence[int] | None = None, gray: bool = False) -> np.ndarray:
+def photo(name: Picture, size: Sequence[int] | None = None, gray: bool = False) -> np.ndarray:
     """A real photograph, at the size that is asked for.
 
     Parameters
     ----------
     name
-        A key of `PHOTOS`, such as ``"astronaut"``, ``"camera"``, ``"cat"`` or ``"coffee"``.
+        A key of `PHOTOS`, such as ``"astronaut"``, ``"camera"``, ``"cat"`` or ``"coffee"``. Or a
+        picture of your own: a path such as ``"holiday.jpg"``, a Pillow image, or an array, as
+        :func:`read_picture` takes them.
     size
         ``(height, width)`` in pixels. What is too high or too wide for these proportions is cut
         off evenly on both sides, and the rest is resized without aliasing. None: as it is.
@@ -56,27 +60,30 @@ def photo(name: str, size: Sequence[int] | None = None, gray: bool = False) -> n
     -------
     numpy.ndarray
         ``(H, W, 3)`` in the order red, green, blue, or ``(H, W)`` where `gray` is true or the
-        photograph is gray already; float32 in [0, 1].
+        photograph of `PHOTOS` is gray already; float32 in [0, 1].
 
     Raises
     ------
     ValueError
-        If there is no such photograph, or `size` is not two positive integers.
+        If there is no such photograph or file, or `size` is not two positive integers.
     ImportError
         If scikit-image is not installed.
     FileNotFoundError
         If the installed scikit-image does not bundle this photograph. It is never downloaded.
     """
-    if name not in PHOTOS:
-        raise ValueError(f"name is {name!r}; expected one of {', '.join(map(repr, PHOTOS))}")
+    word = name is None or (isinstance(name, str) and not Path(name).suffix)
+    if word and name not in PHOTOS:
+        names = ", ".join(map(repr, PHOTOS))
+        raise ValueError(f"name is {name!r}; expected one of {names}, or the path of a file")
     if size is not None:
         size = _checked(size)
-    image = _read(name)  # (H, W) or (H, W, 3)
-    from skimage import color, transform
-
-    if gray and image.ndim == 3:
-        image = color.rgb2gray(image)  # (H, W)
+    if isinstance(name, str) and name in PHOTOS:
+        image = _read(name, gray)  # (H, W) or (H, W, 3)
+    else:
+        image = read_picture(name, "name", gray)
     if size is not None:
+        from skimage import transform
+
         image = transform.resize(_crop(image, *size), size, anti_aliasing=True)
     return np.clip(image, 0, 1).astype(np.float32)
 
@@ -93,12 +100,13 @@ def _checked(size: Sequence[int]) -> tuple[int, int]:
     return int(height), int(width)
 
 
-def _read(name: str) -> np.ndarray:
+def _read(name: str, gray: bool) -> np.ndarray:
     """The photograph as scikit-image bundles it, in float64."""
     path = bundled(PHOTOS[name].file, f"photo({name!r})")
-    from skimage import io, util
+    from skimage import color, io, util
 
-    return util.img_as_float(io.imread(path))
+    image = util.img_as_float(io.imread(path))
+    return color.rgb2gray(image) if gray and image.ndim == 3 else image
 
 
 def bundled(file: str, asked: str) -> Path:

@@ -12,6 +12,7 @@ from keras import ops
 from numpy.typing import ArrayLike
 
 from cnnlab.checks import number
+from cnnlab.data.pictures import Picture, read_picture
 from cnnlab.detection.boxes import areas, clip
 from cnnlab.detection.darknet import ANCHORS, MASKS
 from cnnlab.detection.nms import nms
@@ -122,7 +123,7 @@ def _decode_head(
 
 def detect_photo(
     model: keras.Model,
-    image: ArrayLike,
+    image: Picture,
     score_threshold: float = 0.6,
     iou_threshold: float = 0.5,
     masks: Sequence[Sequence[int]] = MASKS,
@@ -137,7 +138,8 @@ def detect_photo(
     model
         From :func:`yolov3_tiny`.
     image
-        ``(H, W, C)``, floats from 0 to 1, or ``uint8``; red, green, blue.
+        The path of a file, a Pillow image, or an array, as :func:`cnnlab.data.read_picture` takes
+        it.
     score_threshold, iou_threshold
         As in :func:`cnnlab.detection.nms`, the lecture's. Darknet's own are 0.5 and 0.45.
     masks
@@ -166,20 +168,12 @@ def detect_photo(
     return Detections(boxes[kept], labels[kept], scores[kept])
 
 
-def _photograph(image: ArrayLike, channels: int) -> np.ndarray:
-    """`image` as float32 from 0 to 1, with these channels."""
-    array = np.asarray(image)
-    if array.ndim != 3 or array.shape[-1] != channels or array.size == 0:
-        raise ValueError(f"image has shape {array.shape}; expected (H, W, {channels})")
-    if array.dtype == np.uint8:
-        return array.astype(np.float32) / 255
-    low, high = (array.min(), array.max()) if array.dtype.kind in "fiu" else (np.nan, np.nan)
-    if not (low >= 0 and high <= 1):
-        raise ValueError(
-            f"image is {array.dtype} with values from {low:g} to {high:g};"
-            " expected floats from 0 to 1, or uint8"
-        )
-    return array.astype(np.float32)
+def _photograph(image: Picture, channels: int) -> np.ndarray:
+    """A picture ``(H, W, channels)`` in float32 from 0 to 1."""
+    if channels not in (1, 3):
+        raise ValueError(f"model takes {channels} channels; expected 1 or 3, as a photograph has")
+    picture = read_picture(image, gray=channels == 1)
+    return picture.reshape(*picture.shape[:2], channels)
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:

@@ -69,7 +69,8 @@ def match(
 
     The surest detection chooses first (of equal scores the first one). It takes the object of its
     class with the largest IoU among those that reach the threshold and are not taken yet (of equal
-    ones the last, as in pycocotools), and only if there is none, an ignored one.
+    ones the last, as in pycocotools), and only if there is none, an ignored one. An object that it
+    does not touch is never found, whatever the threshold.
 
     Parameters
     ----------
@@ -332,7 +333,7 @@ def _matched(
     matches = np.full((len(thresholds), len(found)), -1)
     taken = np.zeros((len(thresholds), len(boxes)), bool)
     for k, row in enumerate(overlaps):
-        free = (row >= thresholds[:, None]) & ~taken
+        free = (row >= thresholds[:, None]) & (row > 0) & ~taken
         ordinary = free & ~ignored
         eligible = np.where(ordinary.any(axis=1, keepdims=True), ordinary, free)
         hit = np.flatnonzero(eligible.any(axis=1))

@@ -42,7 +42,8 @@ def nms(
         ``(N,)``, the class of each, a whole number. Only boxes of one class drop each other: a
         person on a motorcycle is not the motorcycle's double. None: all are of one class.
     iou_threshold
-        Boxes with this IoU or more with a better one are dropped; from 0 to 1.
+        Boxes with this IoU or more with a better one are dropped; from 0 to 1. Boxes that share
+        nothing are never rivals, so at 0 any overlap is enough, and some is needed.
     score_threshold
         Boxes with this score or less are dropped.
 
@@ -165,15 +166,14 @@ def _greedy(boxes: np.ndarray, iou_threshold: float) -> np.ndarray:
     - one that starts more than w / t to the left of its right side covers, together with it, more
       than w / t of the width, and they share at most w: the IoU is at most the quotient, below t.
     """
-    if iou_threshold == 0:  # which every IoU reaches
-        return np.arange(len(boxes)) == 0
     by_left = np.argsort(boxes[:, 0])
     place = np.empty_like(by_left)
     place[by_left] = np.arange(len(boxes))  # of the best box, the second best, …
     # Column by column in memory: all left sides together, and so on.
     boxes = np.asfortranarray(boxes.take(by_left, axis=0))
     area, left, right = areas(boxes), boxes[:, 0], boxes[:, 2]
-    with np.errstate(over="ignore"):  # a tiny threshold can be reached from anywhere
+    # A tiny threshold can be reached from anywhere, and 0 by every box that shares something.
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         reach = right - 1.01 * (right - left) / iou_threshold  # 1.01, so that rounding loses none
     kept, dropped = np.zeros((2, len(boxes)), bool)
     for i in place.tolist():
@@ -184,5 +184,5 @@ def _greedy(boxes: np.ndarray, iou_threshold: float) -> np.ndarray:
             continue
         near = slice(left.searchsorted(reach[i]), left.searchsorted(right[i]))
         both = intersection(boxes[near], boxes[i])
-        dropped[near] |= both / (area[near] + area[i] - both) >= iou_threshold
+        dropped[near] |= (both / (area[near] + area[i] - both) >= iou_threshold) & (both > 0)
     return kept[place]

@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike
 
 from cnnlab.architectures.blocks import conv_bn
 from cnnlab.checks import image_shape, whole
+from cnnlab.data.pictures import Picture, read_picture
 from cnnlab.detection import checks
 from cnnlab.detection.anchors import shape_iou, shapes
 from cnnlab.detection.boxes import clip
@@ -449,7 +450,7 @@ def detections(
 
 def detect(
     model: keras.Model,
-    image: ArrayLike,
+    image: Picture,
     anchors: ArrayLike,
     names: Sequence[str],
     score_threshold: float = 0.6,
@@ -462,7 +463,9 @@ def detect(
     model, anchors, score_threshold, iou_threshold
         As in :func:`detections`.
     image
-        ``(H, W, C)``.
+        One of the model's size with numbers from 0 to 1: the path of a file, a Pillow image, or an
+        array, as :func:`cnnlab.data.read_picture` takes it. For a model with channels of another
+        kind than red, green and blue: ``(H, W, C)``, as in training.
     names
         Of the classes, in the order of the labels.
 
@@ -477,9 +480,12 @@ def detect(
         If `image` has another shape than the model's input, or there are not as many names as
         classes.
     """
-    image, classes = np.asarray(image), model.output_shape[-1] - 5
-    if image.ndim != 3:
-        raise ValueError(f"image has shape {image.shape}; expected (H, W, C)")
+    image = read_picture(image) if model.input_shape[-1] == 3 else np.asarray(image)
+    classes = model.output_shape[-1] - 5
+    if image.shape != model.input_shape[1:]:
+        raise ValueError(
+            f"image has shape {image.shape}; expected {model.input_shape[1:]}, the model's"
+        )
     if len(names) != classes:
         raise ValueError(f"names has {len(names)} names; expected {classes}, one for each class")
     (found,) = detections(model, image[None], anchors, score_threshold, iou_threshold)

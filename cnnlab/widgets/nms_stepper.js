@@ -51,7 +51,7 @@ export function suppress(boxes, scores, labels, { score, overlap, perClass }) {
     events.push({ op: "take", best, last: !others.length });
     const same = (i) => !perClass || labels[i] === labels[best];
     const pairs = others.map((i) => ({ best, box: i, iou: iou(boxes[best], boxes[i]) }));
-    const near = pairs.filter((pair) => pair.iou >= overlap);
+    const near = pairs.filter((pair) => pair.iou >= overlap && pair.iou > 0);
     events.push(...near.map((pair) => ({ op: same(pair.box) ? "drop" : "spare", ...pair })));
     const rest = pairs.filter((pair) => same(pair.box));
     if (!near.length) events.push({ op: "none", best, ...rest.reduce((a, b) => (b.iou > a.iou ? b : a), rest[0]) });

@@ -10,6 +10,7 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
 
+from cnnlab.data.pictures import Picture, read_picture
 from cnnlab.detection import checks
 from cnnlab.detection.nms import nms
 from cnnlab.widgets.frame import BoxFigure, Flag, Threshold, Whole
@@ -52,8 +53,8 @@ class NMSStepper(BoxFigure):
     names
         Names of the classes.
     image
-        The picture, (H, W, 3) or (H, W, 1), `uint8` or floats in [0, 1]. It is sent at most 360
-        pixels wide and high. Without it, the ground is plain.
+        The picture, as `cnnlab.data.read_picture` takes it. It is sent at most 360 pixels wide and
+        high. Without it, the ground is plain.
 
     What the reader chose can be read back: ``score_threshold``, ``iou_threshold``, ``per_class``,
     and `kept`, the boxes that non-max suppression leaves with these.
@@ -85,7 +86,7 @@ class NMSStepper(BoxFigure):
         scores: ArrayLike | None = None,
         labels: ArrayLike | None = None,
         names: Sequence[str] = NAMES,
-        image: ArrayLike | None = None,
+        image: Picture | None = None,
     ):
         if boxes is None:
             if scores is not None or labels is not None or image is not None:
@@ -100,7 +101,7 @@ class NMSStepper(BoxFigure):
             super().__init__(**state, size=size)
         else:
             picture = read_image(image)
-            super().__init__(**state, size=list(np.shape(image)[:2]), image=png(small(picture)))
+            super().__init__(**state, size=list(picture.shape[:2]), image=png(small(picture)))
 
     @property
     def kept(self) -> np.ndarray:
@@ -145,18 +146,8 @@ def extent(boxes: list[list[float]]) -> list[float]:
 
 
 def read_image(image: Any) -> np.ndarray:
-    """`image` as (H, W, 3), `uint8`, or a `ValueError`."""
-    array = np.asarray(image)
-    if array.ndim != 3 or array.shape[2] not in (1, 3) or 0 in array.shape:
-        raise ValueError(f"image has shape {array.shape}; expected (H, W, 3) or (H, W, 1)")
-    if array.dtype != np.uint8:
-        if array.dtype.kind != "f" or not (array.min() >= 0 and array.max() <= 1):  # nor NaN
-            raise ValueError(
-                f"image has {array.dtype} from {array.min()} to {array.max()}; expected floats in "
-                "[0, 1], or uint8"
-            )
-        array = np.round(255 * array).astype(np.uint8)
-    return np.broadcast_to(array, (*array.shape[:2], 3))
+    """A picture as (H, W, 3), `uint8`, or a `ValueError`."""
+    return np.round(255 * read_picture(image)).astype(np.uint8)
 
 
 def small(image: np.ndarray) -> np.ndarray:

@@ -254,6 +254,6 @@ def judge(
         for i in which[np.argsort(-scores[which], kind="stable")][:MOST_IN_IMAGE]:
             if matches[i] >= 0 and ignored[matches[i]]:
                 continue
-            again = (overlaps[i, there] >= iou_threshold).any()
-            outcome = "hit" if matches[i] >= 0 else "duplicate" if again else "wrong"
+            again = (overlaps[i, there] >= iou_threshold) & (overlaps[i, there] > 0)
+            outcome = "hit" if matches[i] >= 0 else "duplicate" if again.any() else "wrong"
             yield label, scores[i], OUTCOMES.index(outcome)

@@ -8,6 +8,7 @@ import traitlets
 from numpy.typing import ArrayLike
 
 from cnnlab.checks import whole
+from cnnlab.data.pictures import Picture
 from cnnlab.widgets.frame import Matrix, Stepper, Whole
 from cnnlab.widgets.nms_stepper import png, read_image
 
@@ -26,8 +27,8 @@ class SlidingWindow(Stepper):
     Parameters
     ----------
     image
-        The picture, (H, W, 3) or (H, W, 1), `uint8` or floats in [0, 1], at most 32 × 32. Without
-        it, a handwritten digit on a canvas of 28 × 28, and how much each window is like it.
+        The picture, as `cnnlab.data.read_picture` takes it, at most 32 × 32. Without it,
+        a handwritten digit on a canvas of 28 × 28, and how much each window is like it.
     scores
         (H − h + 1, W − w + 1), in [0, 1]: what the classifier says of the window at each pixel.
     window
@@ -69,7 +70,7 @@ class SlidingWindow(Stepper):
 
     def __init__(
         self,
-        image: ArrayLike | None = None,
+        image: Picture | None = None,
         scores: ArrayLike | None = None,
         window: Sequence[int] = WINDOW,
         stride: int = 2,
@@ -88,7 +89,7 @@ class SlidingWindow(Stepper):
         size = picture.shape[:2]
         if max(size) > MOST_PIXELS:
             raise ValueError(
-                f"image has shape {np.shape(image)}; expected at most {MOST_PIXELS} × {MOST_PIXELS}"
+                f"image has shape {picture.shape}; expected at most {MOST_PIXELS} × {MOST_PIXELS}"
             )
         h, w = read_window(window, size)
         super().__init__(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from cnnlab.detection import decode_heads, detect_photo, iou, letterbox
 from tests.detection.darknet_numpy import CLASSES
@@ -144,11 +145,12 @@ def test_a_box_comes_back_to_where_it_is_in_the_picture(H, W, seed):
     np.testing.assert_array_equal(labels, [2])
 
 
-def test_the_network_sees_the_picture():
-    """Red in the upper left corner, in both kinds of numbers."""
+def test_the_network_sees_the_picture(tmp_path):
+    """Red in the upper left corner, as people have it."""
     picture = np.zeros((60, 120, 3), np.uint8)
     picture[:30, :60, 0] = 255
-    for image in (picture, picture / 255):
+    Image.fromarray(picture).save(tmp_path / "red.png")
+    for image in (picture, picture / 255, picture / 1.0, tmp_path / "red.png"):
         net = stub(empty_heads())
         detect_photo(net, image)
         assert net.seen.shape == (1, 128, 192, 3)
@@ -194,15 +196,27 @@ def test_from_a_file_to_boxes(tiny):
     assert scores.min() > 0.2
 
 
+def test_a_network_for_gray_sees_gray_and_one_for_other_channels_is_refused():
+    net = stub(empty_heads())
+    net.input_shape = (None, 128, 192, 1)
+    colours = np.zeros((64, 96, 3))
+    colours[..., 1] = 1
+    detect_photo(net, colours)
+    np.testing.assert_allclose(net.seen, 0.7154, rtol=1e-6)
+    net.input_shape = (None, 128, 192, 2)
+    with pytest.raises(ValueError, match="model takes 2 channels; expected 1 or 3"):
+        detect_photo(net, colours)
+
+
 @pytest.mark.parametrize(
     ("image", "message"),
     [
-        (np.zeros((40, 50)), r"image has shape \(40, 50\); expected \(H, W, 3\)"),
-        (np.zeros((40, 50, 4)), r"expected \(H, W, 3\)"),
-        (np.zeros((0, 50, 3)), r"expected \(H, W, 3\)"),
-        (np.full((40, 50, 3), 255.0), "from 0 to 1"),
-        (np.full((40, 50, 3), np.nan), "from 0 to 1"),
-        (np.full((40, 50, 3), "red"), "from 0 to 1"),
+        (np.zeros((40, 50, 5)), r"image has shape \(40, 50, 5\); expected a picture"),
+        (np.zeros((0, 50, 3)), r"image has shape \(0, 50, 3\); expected a picture"),
+        (np.full((40, 50, 3), 256.0), "from 0 to 255"),
+        (np.full((40, 50, 3), np.nan), "image holds NaN"),
+        (np.full((40, 50, 3), "red"), "image is an array of <U3"),
+        ("nowhere.jpg", "there is no such file"),
     ],
 )
 def test_pictures_that_are_refused(image, message):

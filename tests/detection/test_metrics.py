@@ -228,6 +228,17 @@ def test_the_threshold_itself_is_enough():
     assert match(half, ([OBJECT], [0]), 0.5 + 1e-9).tolist() == [-1]
 
 
+@pytest.mark.parametrize("ignored", [False, True])
+def test_what_it_does_not_touch_is_not_found(ignored):
+    """At a threshold of 0 too, at which any overlap is enough."""
+    beside, corner = [10, 0, 20, 10], [9, 9, 20, 20]
+    truth = [OBJECT], [0], [ignored]
+    assert match(detections_of(beside), truth, 0).tolist() == [-1]
+    assert match(detections_of(beside, corner), truth, 0).tolist() == [-1, 0]
+    curve = precision_recall([detections_of(beside)], [([OBJECT], [0])], 0, iou_threshold=0)
+    assert (curve.precision.tolist(), curve.recall.tolist()) == ([0], [0])
+
+
 def test_another_class_does_not_match():
     found = detections_of(OBJECT, OBJECT, labels=[2, 1])
     assert match(found, ([[0, 0, 1, 1], OBJECT], [1, 1])).tolist() == [-1, 1]

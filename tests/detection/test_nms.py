@@ -22,7 +22,11 @@ def literally(boxes, scores, labels, iou_threshold, score_threshold):
         best = max(left, key=lambda i: (scores[i], -i))
         kept.append(best)
         drops = {
-            i for i in left if overlaps[i, best] >= iou_threshold and labels[i] == labels[best]
+            i
+            for i in left
+            if overlaps[i, best] >= iou_threshold
+            and overlaps[i, best] > 0
+            and labels[i] == labels[best]
         }
         left = [i for i in left if i not in drops | {best}]
     return kept
@@ -132,7 +136,7 @@ def test_what_holds_for_any_result(seed, n, t, least):
     kept = nms(boxes, scores, labels, t, least)
     overlaps = iou(boxes[kept], boxes)
     of_class = labels[kept][:, None] == labels
-    strong = (overlaps >= t) & of_class
+    strong = (overlaps >= t) & (overlaps > 0) & of_class
     others = kept[:, None] != kept
     assert not (strong[:, kept] & others).any()  # no two that are kept
     assert (np.diff(scores[kept]) <= 0).all() and (scores[kept] > least).all()
@@ -142,6 +146,46 @@ def test_what_holds_for_any_result(seed, n, t, least):
     assert (strong[:, dropped] & better).any(axis=0).all()
     # What is kept once is kept again.
     assert (nms(boxes[kept], scores[kept], labels[kept], t, least) == np.arange(len(kept))).all()
+
+
+def apart(rng, n):
+    """Boxes with one of whole pixels in each cell of a grid: some touch, none has a common part."""
+    rows, columns = np.divmod(rng.permutation(36)[:n], 6)
+    low = np.stack([columns, rows], axis=1) * 10 + rng.integers(0, 4, (n, 2))
+    return np.hstack([low, low + rng.integers(0, 7, (n, 2))]).astype(float), rng.random(n)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(0, 2**31), st.integers(0, 36), st.sampled_from(TESTED) | st.floats(0, 1))
+def test_boxes_that_share_nothing_are_never_rivals(seed, n, t):
+    boxes, scores = apart(np.random.default_rng(seed), n)
+    best_first = np.argsort(-scores, kind="stable").tolist()
+    assert nms(boxes, scores, None, t, EVERYTHING).tolist() == best_first
+    for method in ("linear", "gaussian"):
+        soft = soft_nms(boxes, scores, None, method, 0.5, t, EVERYTHING)
+        assert soft.indices.tolist() == best_first
+        assert soft.scores.tolist() == scores[best_first].tolist()
+
+
+def test_boxes_with_a_common_edge_or_no_area_share_nothing():
+    boxes = [[0, 0, 4, 3], [4, 0, 8, 3], [4, 3, 8, 6], [1, 1, 1, 2], [4, 2, 9, 2]]
+    assert nms(boxes, [0.9, 0.8, 0.75, 0.7, 0.65], iou_threshold=0).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_at_0_any_overlap_is_enough():
+    """Torchvision and TensorFlow drop an IoU above the threshold: at 0 that is the same rule."""
+    import tensorflow as tf
+
+    rng, smallest = np.random.default_rng(6), 1
+    for _ in range(300):
+        boxes, scores, _ = on_a_grid(rng, int(rng.integers(1, 40)))
+        found = nms(boxes, scores, None, 0, EVERYTHING)
+        above = tf.image.non_max_suppression(boxes[:, [1, 0, 3, 2]], scores, 99, 0.0)
+        assert found.tolist() == above.numpy().tolist()
+        overlaps = iou(boxes, boxes)
+        smallest = min(smallest, overlaps[overlaps > 0].min(initial=1))
+    assert smallest < 0.02  # so that a rule with a larger threshold would be seen
+    assert nms([[0, 0, 9, 9], [8.999, 8.999, 20, 20]], [0.9, 0.8], iou_threshold=0).tolist() == [0]
 
 
 # ---- soft ----

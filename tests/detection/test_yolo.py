@@ -430,6 +430,8 @@ def test_learns_in_fit_and_reports_its_parts():
         (lambda: small_yolo((48, 64, 3), ANCHORS, 0), "classes is 0"),
         (lambda: detections(Fixed(doubles()), np.zeros((1, 9, 9, 3)), ANCHORS), "images has shape"),
         (lambda: detect(Fixed(doubles()), np.zeros((9, 3)), ANCHORS, "abc"), "image has shape"),
+        (lambda: detect(Fixed(doubles()), np.zeros(9), ANCHORS, "abc"), "image has shape"),
+        (lambda: detect(Fixed(doubles()), "nowhere.png", ANCHORS, "abc"), "there is no such file"),
         (
             lambda: detect(Fixed(doubles()), np.zeros((*SIZE, 3)), ANCHORS, "ab"),
             "names has 2 names",

@@ -56,7 +56,8 @@ def by_the_rules(boxes, scores, labels, score, overlap, per_class):
         chosen.append(best)
         for i in sorted(left):
             same = not per_class or labels[i] == labels[best]
-            if same and pair_iou(boxes[best], boxes[i]) >= overlap:
+            shared = pair_iou(boxes[best], boxes[i])
+            if same and shared >= overlap and shared > 0:
                 left.remove(i)
                 dropped[i] = best
     return chosen, dropped
@@ -84,7 +85,7 @@ def press(page, name: str) -> None:
 @pytest.mark.browser
 def test_the_events_are_those_of_the_rules(run_js):
     chosen = list(random_cases(1))
-    chosen += [(*case[:4], 0.0, case[5]) for case in chosen[:20]]  # every IoU reaches 0
+    chosen += [(*case[:4], 0.0, case[5]) for case in chosen[:20]]  # any overlap is enough
     arguments = [argument(*case) for case in chosen]
     events = run_js(NMSStepper, "suppress", arguments)
     counts = [len(scores) for _, scores, *_ in chosen]
@@ -106,7 +107,8 @@ def test_the_events_are_those_of_the_rules(run_js):
             assert best not in gone and other not in gone, "what is gone plays no part"
             if other is not None:
                 assert event["iou"] == pytest.approx(pair_iou(boxes[best], boxes[other]), abs=1e-12)
-                assert (event["iou"] >= overlap) == (op != "none")
+                rivals = event["iou"] >= overlap and event["iou"] > 0
+                assert rivals == (op != "none")
             if op == "spare":
                 assert per_class and labels[other] != labels[best]
             if op == "drop":
@@ -393,11 +395,9 @@ ONE = {"boxes": [[0, 0, 9, 9]], "scores": [0.9]}
         ({"labels": [0.5]}, "labels has dtype float64; expected whole numbers"),
         ({"labels": [0], "names": "car"}, "names is 'car'; expected names of classes"),
         ({"labels": [0], "names": [7]}, "names is .7."),
-        ({"image": np.zeros((4, 5))}, r"image has shape \(4, 5\); expected \(H, W, 3\)"),
-        ({"image": np.zeros((4, 5, 4))}, "image has shape"),
-        ({"image": np.full((4, 5, 3), 9.0)}, "image has float64 from 9.0 to 9.0; expected floats"),
-        ({"image": np.full((4, 5, 3), np.nan)}, "image has float64 from nan"),
-        ({"image": np.ones((4, 5, 3), int)}, "image has int64 from 1 to 1; expected floats"),
+        ({"image": np.zeros((4, 5, 5))}, r"image has shape \(4, 5, 5\); expected a picture"),
+        ({"image": np.full((4, 5, 3), 299.0)}, "image is float64 with values from 299 to 299"),
+        ({"image": np.full((4, 5, 3), np.nan)}, "image holds NaN"),
         ({"boxes": None}, "boxes is None; expected"),
     ],
 )

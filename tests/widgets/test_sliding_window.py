@@ -274,9 +274,9 @@ ONE = {"image": np.zeros((9, 7, 3)), "scores": np.zeros((4, 3)), "window": (6, 5
 @pytest.mark.parametrize(
     "changes, words",
     [
-        ({"image": np.zeros((9, 7))}, r"image has shape \(9, 7\); expected \(H, W, 3\)"),
+        ({"image": np.zeros((9, 7, 5))}, r"image has shape \(9, 7, 5\); expected a picture"),
         ({"image": np.zeros((33, 7, 3))}, "expected at most 32 × 32"),
-        ({"image": np.full((9, 7, 3), 2.0)}, "expected floats in"),
+        ({"image": np.full((9, 7, 3), 2.0)}, "does not say whether white is 1 or 255"),
         ({"image": None}, "image is None; expected"),
         ({"scores": None}, r"scores is None; expected \(4, 3\)"),
         ({"scores": np.zeros((3, 4))}, r"scores has shape \(3, 4\); expected \(4, 3\)"),
