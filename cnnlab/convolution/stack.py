@@ -20,6 +20,7 @@ class Row:
     multiply_adds: int  #: for one image
     receptive_field: int | None  #: cells across, of the image, that one output sees; None: all
     jump: int | None  #: cells of the image from one output to its neighbour; None: not on a grid
+    times: int = 1  #: that it is applied to one image, each with multiply-adds of its own
 
 
 #: What a layer adds to the table: shape, parameters, multiply-adds, receptive field, jump.

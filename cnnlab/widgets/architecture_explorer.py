@@ -95,6 +95,12 @@ def network(where: str, name: Any, rows: Any) -> list[Any]:
         raise ValueError(f"networks has the key {name!r}; expected a name to show")
     if isinstance(rows, str | Mapping) or not isinstance(rows, Sequence):
         raise ValueError(f"{where} is {str(rows)[:80]}; expected a sequence of Row")
+    inputs = len(getattr(rows, "sees", ["input"]))
+    if inputs != 1:
+        raise ValueError(
+            f"{where} is of a model with {inputs} inputs; the figure draws one image from layer to"
+            " layer: give the part after one of them, such as the shared encoder"
+        )
     if not 2 <= len(rows) <= MOST_ROWS:
         raise ValueError(
             f"{where} has {len(rows)} rows; expected the input and 1 to {MOST_ROWS - 1} layers"

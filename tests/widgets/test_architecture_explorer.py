@@ -23,6 +23,12 @@ def vgg(H: int = 224, W: int = 224) -> list[Row]:
     return trace((H, W, 3), [*layers, flatten(), dense(4096), dense(4096), dense(1000)])
 
 
+class OfTwoInputs(list):
+    """As `layer_table` says it of a Siamese network."""
+
+    sees = {"input a": [], "input b": []}  # noqa: RUF012
+
+
 def residual(count: int = 150) -> list[Row]:
     """`count` rows of bottleneck blocks on oblong images, with the names that such layers have."""
     rows = [Row("input", (224, 192, 3), 224 * 192 * 3, 0, 0, 1, 1)]
@@ -243,6 +249,7 @@ def broken(**changes) -> dict:
         ({"A": 7}, r"networks\['A'\] is 7; expected a sequence of Row"),
         ({"A": small_network()[:1]}, r"networks\['A'\] has 1 rows"),
         ({"A": small_network() * 60}, r"networks\['A'\] has 540 rows; expected .* 499 layers"),
+        ({"A": OfTwoInputs(small_network())}, r"networks\['A'\] is of a model with 2 inputs"),
         ({"A": [*small_network(), (4, 4)]}, r"networks\['A'\]\[9\] is \(4, 4\); expected a Row"),
         (
             {"A": small_network()[5:]},
