@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_output
@@ -57,10 +58,27 @@ def test_a_drawing_stays_exact_and_a_photograph_gets_light():
     with Image.open(io.BytesIO(pictures.light(drawing))) as light:
         assert light.format == "WEBP"
         assert light.convert("RGB").tobytes() == Image.open(io.BytesIO(drawing)).tobytes()
-    noise = Image.effect_noise((900, 600), 60).filter(ImageFilter.GaussianBlur(2))
+    noise = np.random.default_rng(1).normal(128, 60, (600, 900)).clip(0, 255).astype(np.uint8)
+    noise = Image.fromarray(noise).filter(ImageFilter.GaussianBlur(2))
     file = io.BytesIO()
     noise.save(file, "png")
     assert len(pictures.light(file.getvalue())) < len(file.getvalue()) / 2
+
+
+def test_no_picture_is_heavy_that_need_not_be():
+    """With more and more detail the weight grows to the bound, and stays there while it can."""
+    noise = np.random.default_rng(0).integers(0, 256, (600, 600), np.uint8)
+    weights, exact = [], []
+    for blur in (12, 8, 6, 4, 3, 2.5, 2, 1.5, 1):
+        detail = Image.fromarray(noise).filter(ImageFilter.GaussianBlur(blur)).convert("RGB")
+        file = io.BytesIO()
+        detail.save(file, "png")
+        weights.append(len(light := pictures.light(file.getvalue())))
+        with Image.open(io.BytesIO(light)) as image:
+            exact.append(image.convert("RGB").tobytes() == detail.tobytes())
+    assert exact == [True] * 2 + [False] * 7  # as long as that is light enough
+    assert max(weights[:-1]) <= pictures.HEAVY < weights[-1]  # the last is heavy at any quality
+    assert weights[-2] > 0.8 * pictures.HEAVY  # and no quality is lost without need
 
 
 @pytest.mark.parametrize("alt", [None, "", "  ", "edges.png", "plots/Edges-2.SVG"])
