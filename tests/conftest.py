@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 HTML = ROOT / "_build" / "html"
@@ -23,6 +24,16 @@ FLAGS = (
     "--no-first-run",
 )
 LOCAL = ("data:", "blob:", "about:")
+
+# The same examples each time, and no limit in seconds: neither chance nor a busy machine makes a
+# test red. To look for new examples: pytest --hypothesis-profile=default.
+settings.register_profile(
+    "repeatable",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("repeatable")
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):

@@ -16,11 +16,18 @@ print(time.process_time() - start, *sorted({name.partition('.')[0] for name in s
 """
 
 
-def test_import_is_light():
+def probe() -> tuple[float, set[str]]:
     done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True)
     seconds, *modules = done.stdout.split()
-    assert not set(HEAVY) & set(modules)
-    assert float(seconds) < 0.3
+    return float(seconds), set(modules)
+
+
+def test_import_is_light():
+    """In seconds of the processor, the best of three: it takes 0.04 alone, 0.05 beside others."""
+    runs = [probe() for _ in range(3)]
+    for _, modules in runs:
+        assert not set(HEAVY) & modules
+    assert min(seconds for seconds, _ in runs) < 0.3
 
 
 def test_version_is_the_installed_one():

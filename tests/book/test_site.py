@@ -93,7 +93,7 @@ def assert_alive(page, name: str) -> None:
     figures = page.locator(".anywidget-lite")
     assert figures.count() == len(parsed(name).select(WIDGET_VIEW))
     for figure in figures.all():
-        figure.locator("button, input, select").first.wait_for(timeout=10_000)
+        figure.locator("button, input, select").first.wait_for()
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -168,7 +168,7 @@ def test_search_finds(site, open_page, scheme):
     base = site if scheme == "http" else HTML.as_uri() + "/"
     page = open_page(f"{base}search.html?q=convolution")
     first = page.locator("#search-results li a").first
-    first.wait_for(timeout=10_000)
+    first.wait_for()
     first.click()
     page.wait_for_url("**/book/**")
 

@@ -81,6 +81,22 @@ def show(write_page, serve, open_page) -> Callable:
 
 
 @pytest.fixture
+def still_clock() -> Callable:
+    """Stop a page's clock: ``still_clock(page)`` gives the function that lets time pass.
+
+    A figure that plays takes a step at each beat. On a busy machine two beats pass before a test
+    has looked once, so the test says itself when time goes on.
+    """
+
+    def stop(page) -> Callable[[int], None]:
+        page.clock.install(time=0)
+        page.clock.pause_at(1000)
+        return page.clock.run_for
+
+    return stop
+
+
+@pytest.fixture
 def run_js(browser) -> Callable[..., list]:
     """Call what a widget's module exports, in the browser, once per case.
 

@@ -205,16 +205,20 @@ def test_keys_move_the_window_and_the_cell(show):
 
 
 @pytest.mark.browser
-def test_space_plays_and_pauses_and_play_ends_by_itself(show):
+def test_space_plays_and_pauses_and_play_ends_by_itself(show, still_clock):
     page = show(ConvolutionStepper(image=[[1, 2, 3, 4, 5]] * 3))
+    wait = still_clock(page)
     status, play = page.get_by_role("status"), page.get_by_role("button", name="Play")
-    page.wait_for_timeout(1200)
+    wait(5000)
     assert status.inner_text().startswith("Output row 1, column 1:")  # nothing starts by itself
     window = page.get_by_role("slider")
     window.press(" ")
     page.get_by_role("button", name="Pause").wait_for()
-    page.get_by_text("Output row 1, column 3:").wait_for(timeout=4000)
-    play.wait_for(timeout=3000)
+    for column in (2, 3):
+        wait(900)
+        page.get_by_text(f"Output row 1, column {column}:").wait_for()
+    wait(900)
+    play.wait_for()
     play.click()
     assert status.inner_text().startswith("Output row 1, column 1:")
     window.press(" ")
@@ -305,10 +309,13 @@ def test_it_fits_and_axe_finds_nothing(show, axe, lang, word, dark, width):
 def test_on_a_phone_the_window_stays_in_sight(show):
     page = show(ConvolutionStepper("photo", padding=3), width=390)
     page.get_by_role("slider").press("End")
-    page.wait_for_timeout(400)
-    window, view = page.locator(".cl-window"), page.locator(".cl-overflow").first
-    inner, outer = window.bounding_box(), view.bounding_box()
-    assert inner["x"] >= outer["x"] and inner["x"] + inner["width"] <= outer["x"] + outer["width"]
+    page.wait_for_function(  # it slides there
+        """() => {
+          const inner = document.querySelector(".cl-window").getBoundingClientRect();
+          const outer = document.querySelector(".cl-overflow").getBoundingClientRect();
+          return inner.left >= outer.left && inner.right <= outer.right;
+        }"""
+    )
 
 
 @pytest.mark.browser

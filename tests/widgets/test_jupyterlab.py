@@ -94,11 +94,11 @@ def run_cell(page, number: int):
     page.locator(".jp-KernelName", has_text="Python 3").wait_for()
     cell = page.locator(".jp-Notebook .jp-CodeCell").nth(number)
     prompt = cell.locator(".jp-InputPrompt")
-    for _ in range(PATIENCE // 3):
+    for _ in range(PATIENCE // 15):
         cell.locator(".cm-content").click()
         page.keyboard.press("Shift+Enter")
         with suppress(TimeoutError):  # JupyterLab drops keys while the kernel starts
-            prompt.filter(has_text=re.compile(r"[*\d]")).wait_for(timeout=3000)
+            prompt.filter(has_text=re.compile(r"[*\d]")).wait_for(timeout=15_000)
             break
     prompt.filter(has_text=re.compile(r"\d")).wait_for()
     failed = cell.locator("[data-mime-type='application/vnd.jupyter.stderr']")

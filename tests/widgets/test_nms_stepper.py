@@ -273,12 +273,14 @@ def test_the_walk_by_keyboard(show):
 
 
 @pytest.mark.browser
-def test_it_plays_and_pauses(show):
+def test_it_plays_and_pauses(show, still_clock):
     page = show(NMSStepper())
+    pass_time = still_clock(page)
     press(page, "Play")
+    pass_time(2500)
     wait(page, "A score of at most")
     press(page, "Pause")
-    page.wait_for_timeout(3000)
+    pass_time(9000)
     assert "A score of at most" in said(page)
 
 

@@ -105,13 +105,15 @@ def test_the_window_is_dragged_and_cells_are_clicked(show):
 
 
 @pytest.mark.browser
-def test_space_plays_and_pauses(show):
+def test_space_plays_and_pauses(show, still_clock):
     page = show(PoolingStepper())
+    wait = still_clock(page)
     page.get_by_role("slider").focus()
     page.keyboard.press("Space")
+    wait(900)
     page.locator("[aria-valuenow='2']").wait_for()
     page.keyboard.press("Space")
-    page.wait_for_timeout(1500)
+    wait(5000)
     assert page.get_by_role("slider").get_attribute("aria-valuenow") == "2"
     page.get_by_role("button", name="Play").wait_for()
 
@@ -140,7 +142,7 @@ def test_gradients_add_up_where_windows_overlap(show, kind):
     for choice, dy in [("one", np.eye(9)[5].reshape(3, 3)), ("filled", np.ones((3, 3)))]:
         gradient.select_option(choice)
         dx = pool2d_backward(batch(dy), x, 3, 1, kind=kind).ravel()
-        page.wait_for_timeout(50)
+        page.evaluate("new Promise((d) => requestAnimationFrame(() => requestAnimationFrame(d)))")
         found = [float(text or 0) for text in below(page, "Each input")]
         np.testing.assert_allclose(found, dx, atol=0.005)
     gradient.select_option("off")
