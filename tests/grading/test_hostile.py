@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import time
 from dataclasses import replace
 
 import pytest
@@ -84,9 +85,21 @@ CELLS = {
 
 @pytest.fixture
 def running(judge):
-    """Says which processes run that belong to a hand-in."""
+    """Says which processes run on that belong to a hand-in.
+
+    They have been told to end, and on a busy machine the system takes a moment for it.
+    """
     first = user(judge.zygote.process.pid, 0)
-    return lambda: [one for one in _users() if first <= one < first + SLOTS]
+
+    def left():
+        limit = time.monotonic() + 20
+        while found := [one for one in _users() if first <= one < first + SLOTS]:
+            if time.monotonic() > limit:
+                break
+            time.sleep(0.2)
+        return found
+
+    return left
 
 
 @pytest.fixture
