@@ -19,7 +19,7 @@ from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbFile
 from xdist import is_xdist_controller
 
-from cnnlab.grading.progress import FILE as POINTS
+from cnnlab.grading.answers.progress import FILE as POINTS
 from tests.student import KERNEL, build_wheel, make_notebooks, make_student, surroundings
 
 MACHINE = pytest.StashKey[Path]()

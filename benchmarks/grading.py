@@ -19,7 +19,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from cnnlab.grading.rooms import questions
+from cnnlab.grading.questions import questions
 
 ROOM = "convolution"
 SOLUTIONS = Path(__file__).parents[1] / "solutions" / f"{ROOM}.md"
@@ -28,8 +28,8 @@ COUNTS = (100, 300, 1000)
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 IMPORTS = "import keras"  # which takes TensorFlow along
 ASK = """
-from cnnlab.grading.check import verdict
-from cnnlab.grading.rooms import question
+from cnnlab.grading.answers.check import verdict
+from cnnlab.grading.questions import question
 assert verdict(question({name!r}), {name}).tier == "pass"
 """
 

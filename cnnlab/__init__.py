@@ -7,5 +7,5 @@ from cnnlab.lazy import attach
 
 __version__ = "0.1.0"
 
-HOMES = {"check": "grading.check", "exercise": "grading.check"}
+HOMES = {"check": "grading.answers.check", "exercise": "grading.answers.check"}
 __getattr__, __dir__ = attach(__name__, HOMES)

@@ -2,6 +2,6 @@
 
 import sys
 
-from cnnlab.grading.cli import main
+from cnnlab.grading.gradebook.cli import main
 
 sys.exit(main())

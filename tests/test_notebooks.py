@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 import cnnlab
-from cnnlab.grading.rooms import ROOMS
+from cnnlab.grading.questions import ROOMS
 
 ROOT = Path(__file__).resolve().parent.parent
 spec = importlib.util.spec_from_file_location("made_notebooks", ROOT / "tools" / "notebooks.py")

@@ -11,12 +11,14 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 import cnnlab
+from cnnlab.rooms import NAMES as ROOMS
 from tests.student import build_wheel, make_environment, make_notebooks, make_student, run
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = cnnlab.__version__
+HANDOUTS = "cnnlab/grading/gradebook/handouts"
 RUN = """
 import sys
 import nbformat
@@ -58,7 +60,8 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
         for path in (ROOT / "cnnlab").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert {name for name in names if not name.startswith(info)} == package
+    handouts = {f"{HANDOUTS}/{room}.md" for room in ROOMS}
+    assert {name for name in names if not name.startswith(info)} == package | handouts
     assert {Path(name).suffix for name in package} >= {".py", ".npz", ".js", ".css"}
     licences = {name.removeprefix(f"{info}licenses/") for name in names if "/licenses/" in name}
     ours = {path for path in package if "/LICENSE" in path}
@@ -121,3 +124,25 @@ def test_the_environment_reaches_nobody(student, tmp_path):
     probe = "import urllib.request; urllib.request.urlopen('http://example.org', timeout=5)"
     with pytest.raises(AssertionError, match=r"reaches no other host, but example\.org"):
         run(student, "-c", probe, cwd=tmp_path)
+
+
+def test_a_class_is_marked_where_only_the_wheel_is(student, tmp_path):
+    """Two who handed in what they were given are not similar; two who wrote the same are."""
+    made = tmp_path / "made"
+    make_notebooks(made)
+    given = nbformat.read(made / "exercises" / "convolution.ipynb", 4)
+    own = "\n".join(
+        f"row_{n} = [image[{n}, j] * kernel[j, {n}] for j in range({n})]" for n in range(40)
+    )
+    copied = new_notebook(
+        cells=[*given.cells, new_code_cell(f"def mine(image, kernel):\n    {own}")]
+    )
+    (tmp_path / "class").mkdir()
+    for name, notebook in (("ada", given), ("bob", given), ("eve", copied), ("joe", copied)):
+        nbformat.write(notebook, tmp_path / "class" / f"{name}.ipynb")
+    said = run(student, "-m", "cnnlab", "grade", "class", "-o", "marks", cwd=tmp_path)
+    lines = (tmp_path / "marks" / "marks.csv").read_text("utf-8-sig").splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == ["ada", "bob", "eve", "joe"]
+    summary = (tmp_path / "marks" / "summary.txt").read_text("utf-8")
+    pairs = [line for line in summary.splitlines() if "%" in line and " and " in line]
+    assert len(pairs) == 1 and "eve" in pairs[0] and "joe" in pairs[0], summary + said

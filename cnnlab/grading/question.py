@@ -21,6 +21,7 @@ class Tolerance:
 
 EXACT = Tolerance(0, 0, "whole numbers, and comparisons, have no rounding")
 FLOAT32 = Tolerance(1e-4, 1e-5, "sums in float32, in any order, differ in the fifth digit")
+PROBED = Tolerance(0, 2e-5, "counts are whole, and a network's output is near 1, in float32")
 FLOAT64 = Tolerance(1e-7, 1e-9, "sums in float64, in any order, differ far behind the digits shown")
 
 

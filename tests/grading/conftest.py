@@ -3,9 +3,9 @@
 import pytest
 from toy_exercise import LIMITS, QUESTIONS
 
-from cnnlab.grading import judge as judge_module
-from cnnlab.grading import rooms
-from cnnlab.grading.submission import Submission
+from cnnlab.grading import questions as catalogue
+from cnnlab.grading.judge import judge as judge_module
+from cnnlab.grading.judge.submission import Submission
 
 
 @pytest.fixture(scope="session")
@@ -28,9 +28,9 @@ def judge(toy):
 @pytest.fixture
 def toy_room(toy, monkeypatch):
     """The small exercise as the only room there is."""
-    monkeypatch.setattr(rooms, "ROOMS", ("toy",))
-    monkeypatch.setattr(rooms, "questions", lambda room: toy)
-    monkeypatch.setattr(rooms, "version", lambda room: 1)
+    monkeypatch.setattr(catalogue, "ROOMS", ("toy",))
+    monkeypatch.setattr(catalogue, "questions", lambda room: toy)
+    monkeypatch.setattr(catalogue, "version", lambda room: 1)
 
 
 @pytest.fixture

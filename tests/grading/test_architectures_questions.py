@@ -9,10 +9,20 @@ import pytest
 from keras import layers as L
 
 from cnnlab.architectures import Module, inception, layer_table
-from cnnlab.grading.check import verdict
+from cnnlab.grading.answers.check import verdict
+from cnnlab.grading.answers.verdict import AnswerKey
 from cnnlab.grading.networks import as_text, facts, rebuilt
-from cnnlab.grading.rooms import architectures as room
-from cnnlab.grading.verdict import AnswerKey
+from cnnlab.grading.question import PROBED
+from cnnlab.grading.questions.architectures import (
+    conv1x1,
+    digit_reader,
+    inception_module,
+    layer_costs,
+    network_cost,
+    residual_block,
+    separable_conv,
+    small_network,
+)
 
 SEEDS = range(4)
 
@@ -47,15 +57,15 @@ def test_the_numbers_by_hand_are_those_of_the_network():
     )
     _, first, _, depthwise, pointwise = layer_table(model)  # normalisation has no row of its own
     work = first.multiply_adds, depthwise.multiply_adds + pointwise.multiply_adds
-    assert room.layer_costs() == [*(layer.count_params() for layer in model.layers), *work]
+    assert layer_costs.layer_costs() == [*(layer.count_params() for layer in model.layers), *work]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_cost_of_a_stack_is_that_of_the_network(seed):
-    for shape, layers in cases(room.NETWORK_COST, seed):
+    for shape, layers in cases(network_cost.QUESTION, seed):
         convolutions = (L.Conv2D(K, f, strides=s, padding="same") for f, K, s in layers)
         table = layer_table(model_of(shape, *convolutions))
-        assert room.network_cost(shape, layers) == (table.parameters, table.multiply_adds)
+        assert network_cost.network_cost(shape, layers) == (table.parameters, table.multiply_adds)
 
 
 # Blocks
@@ -63,15 +73,15 @@ def test_the_cost_of_a_stack_is_that_of_the_network(seed):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_1x1_convolution_is_keras_s(seed):
-    for X, W, b in cases(room.CONV1X1, seed):
+    for X, W, b in cases(conv1x1.QUESTION, seed):
         model = model_of(X.shape[1:], L.Conv2D(len(b), 1))
         model.set_weights([W[None, None], b])
-        assert np.allclose(room.conv1x1(X, W, b), applied(model, X), atol=1e-4)
+        assert np.allclose(conv1x1.conv1x1(X, W, b), applied(model, X), atol=1e-4)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_residual_block_is_one_of_keras_layers(seed):
-    for a, W1, W2, Ws, stride in cases(room.RESIDUAL_BLOCK, seed):
+    for a, W1, W2, Ws, stride in cases(residual_block.QUESTION, seed):
         x = keras.Input(a.shape[1:])
         options = {"padding": "same", "use_bias": False}
         K = W1.shape[3]
@@ -82,34 +92,34 @@ def test_a_residual_block_is_one_of_keras_layers(seed):
         for layer, kernel in ((first, W1), (second, W2), (projection, Ws)):
             if kernel is not None:
                 layer.set_weights([kernel])
-        ours = room.residual_block(a, W1, W2, Ws, stride)
+        ours = residual_block.residual_block(a, W1, W2, Ws, stride)
         assert np.allclose(ours, applied(model, a), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_separable_convolution_is_keras_s(seed):
-    for x, d, p in cases(room.SEPARABLE_CONV, seed):
+    for x, d, p in cases(separable_conv.QUESTION, seed):
         model = model_of(x.shape[1:], L.SeparableConv2D(p.shape[1], len(d), use_bias=False))
         model.set_weights([d[..., None], p[None, None]])
-        assert np.allclose(room.separable_conv(x, d, p), applied(model, x), atol=1e-4)
+        assert np.allclose(separable_conv.separable_conv(x, d, p), applied(model, x), atol=1e-4)
 
 
 # Networks
 
 
 def test_the_inception_module_is_the_package_s():
-    (case, *_) = cases(room.INCEPTION_MODULE, 0)
+    (case, *_) = cases(inception_module.QUESTION, 0)
     shape, one, reduce_three, three, reduce_five, five, pool = case
     x = keras.Input(shape)
     filters = Module(one, reduce_three, three, reduce_five, five, pool)
     model = keras.Model(x, inception(x, filters, name="module"))
-    ours, theirs = room.inception_facts(*case), facts(model)
+    ours, theirs = inception_module.inception_facts(*case), facts(model)
     assert ours["parameters"] == theirs["parameters"]
     assert np.allclose(ours["probe"], theirs["probe"], atol=1e-5)
 
 
 def test_the_table_of_the_reader_is_that_of_the_exercise():
-    model = room.built_reader()
+    model = digit_reader.built_reader()
     table = (Path(__file__).parents[2] / "solutions/architectures.md").read_text("utf-8")
     rows = re.findall(r"^\| (?:conv|max|batch|ReLU|flat|dense).* \| (.+) \| (.*)\|$", table, re.M)
     assert rows == [
@@ -122,10 +132,10 @@ def test_the_table_of_the_reader_is_that_of_the_exercise():
 
 def test_the_probe_sees_a_network_s_end_clearly():
     """With weights whose sums cancel, networks that differ gave nearly the same."""
-    right = room.reader_facts()["probe"]
+    right = digit_reader.reader_facts()["probe"]
     for mistake in ({"normalized": "after"}, {"pooling": "AveragePooling2D"}):
-        other = room.reader_facts(**mistake)["probe"]
-        assert np.abs(other - right).max() > 20 * room.PROBED.atol
+        other = digit_reader.reader_facts(**mistake)["probe"]
+        assert np.abs(other - right).max() > 20 * PROBED.atol
 
 
 @pytest.mark.parametrize(
@@ -137,7 +147,7 @@ def test_the_probe_sees_a_network_s_end_clearly():
     ],
 )
 def test_a_network_is_told_the_first_fact_that_differs(mistake, words):
-    result = verdict(room.DIGIT_READER, lambda: room.built_reader(**mistake))
+    result = verdict(digit_reader.QUESTION, lambda: digit_reader.built_reader(**mistake))
     assert result.tier == "value"
     assert all(word in result.message for word in words), result.message
 
@@ -149,7 +159,7 @@ def test_a_digit_moves_by_up_to_two_pixels_and_stays_whole():
     from cnnlab.data import digits
 
     _, (x, y) = digits()
-    ((images, labels),) = cases(room.SMALL_NETWORK, 3)
+    ((images, labels),) = cases(small_network.QUESTION, 3)
     assert images.shape == x.shape
     assert np.allclose(
         np.sort(images.sum(axis=(1, 2, 3))), np.sort(x.sum(axis=(1, 2, 3))), rtol=0.1
@@ -158,14 +168,14 @@ def test_a_digit_moves_by_up_to_two_pixels_and_stays_whole():
     assert (labels != y).any() and not np.array_equal(images[labels == 0], x[y == 0])
 
 
-def share(predictions, parameters=room.PARAMETERS):
+def share(predictions, parameters=small_network.PARAMETERS):
     outputs = [{"predictions": predictions, "parameters": parameters}]
-    return room.small_network_score(outputs, cases(room.SMALL_NETWORK, 0))
+    return small_network.small_network_score(outputs, cases(small_network.QUESTION, 0))
 
 
 @pytest.mark.parametrize(("right", "points"), [(950, 1), (875, 0.5), (800, 0), (1000, 4 / 3)])
 def test_points_grow_from_80_to_95_percent(right, points):
-    ((_, labels),) = cases(room.SMALL_NETWORK, 0)
+    ((_, labels),) = cases(small_network.QUESTION, 0)
     answers = (labels + (np.arange(1000) >= right)) % 10
     earned, sentence = share(np.eye(10)[answers])
     assert np.isclose(earned, points)
@@ -173,19 +183,19 @@ def test_points_grow_from_80_to_95_percent(right, points):
 
 
 def test_one_parameter_too_many_earns_nothing():
-    ((_, labels),) = cases(room.SMALL_NETWORK, 0)
-    assert share(np.eye(10)[labels], room.PARAMETERS + 1)[0] == 0
+    ((_, labels),) = cases(small_network.QUESTION, 0)
+    assert share(np.eye(10)[labels], small_network.PARAMETERS + 1)[0] == 0
 
 
 def test_nan_is_no_answer():
-    ((_, labels),) = cases(room.SMALL_NETWORK, 0)
+    ((_, labels),) = cases(small_network.QUESTION, 0)
     assert share(np.where(np.eye(10)[labels] > 0, np.nan, 0))[0] < 0
 
 
 def test_a_model_is_asked_with_images_and_counted():
-    result = verdict(room.SMALL_NETWORK, dense_model())
+    result = verdict(small_network.QUESTION, dense_model())
     assert "With 170 parameters" in result.message
-    assert "(1000, 9)" in verdict(room.SMALL_NETWORK, dense_model(9)).message
+    assert "(1000, 9)" in verdict(small_network.QUESTION, dense_model(9)).message
 
 
 def test_a_model_that_was_trained_is_built_again_as_a_judge_does():

@@ -8,9 +8,10 @@ import pytest
 from toy_exercise import QUESTIONS
 
 import cnnlab
-from cnnlab.grading import check as check_module
-from cnnlab.grading import progress, texts
-from cnnlab.grading.asking import explained
+from cnnlab.grading import texts
+from cnnlab.grading.answers import check as check_module
+from cnnlab.grading.answers import progress
+from cnnlab.grading.answers.asking import explained
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,8 @@ import pytest
 from scipy.signal import correlate2d
 
 from cnnlab.convolution import conv2d_backward, output_size, pool2d_backward
-from cnnlab.grading.rooms import convolution, questions
+from cnnlab.grading.questions import questions
+from cnnlab.grading.questions.convolution.line_kernel import picture
 
 SOURCE = Path(__file__).parents[2] / "solutions" / "convolution.md"
 ROOM = questions("convolution")
@@ -113,9 +114,7 @@ def test_the_notebook_draws_and_measures_as_the_judge_does():
     names, (rising, others) = given(), cases("line_kernel", 5)[0]
     for degrees in (45, 0):
         one, other = (np.random.default_rng(3) for _ in range(2))
-        np.testing.assert_array_equal(
-            names["picture"](one, degrees), convolution._picture(other, degrees)
-        )
+        np.testing.assert_array_equal(names["picture"](one, degrees), picture(other, degrees))
     kernel = np.random.default_rng(0).normal(size=(5, 6))
     won = (names["strongest"](rising, kernel) > names["strongest"](others, kernel)).mean()
     share, sentence = ROOM["line_kernel"].score([kernel], [(rising, others)])

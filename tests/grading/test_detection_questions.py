@@ -5,9 +5,11 @@ import pytest
 import tensorflow as tf
 
 from cnnlab import detection
-from cnnlab.grading import wire
-from cnnlab.grading.compare import copied
-from cnnlab.grading.rooms.detection import CLEAN_UP, GOOD, QUESTIONS, _mean_precision
+from cnnlab.grading.answers.compare import copied
+from cnnlab.grading.judge import wire
+from cnnlab.grading.questions.detection import QUESTIONS
+from cnnlab.grading.questions.detection.clean_up import GOOD, mean_precision
+from cnnlab.grading.questions.detection.clean_up import QUESTION as CLEAN_UP
 
 SEEDS = range(8)
 BY_ID = {question.id: question for question in QUESTIONS}
@@ -94,7 +96,7 @@ def test_the_open_task_rewards_what_helps(seed):
         CLEAN_UP.score(outputs, cases)[0] for outputs in (cases, suppressed, fused)
     )
     assert nothing == 0 < 0.2 < suppression < 1 < fusion
-    assert _mean_precision(fused, cases) > GOOD + 0.04
+    assert mean_precision(fused, cases) > GOOD + 0.04
 
 
 def test_an_empty_answer_to_the_open_task_is_worth_nothing():

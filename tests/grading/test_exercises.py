@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnlab.grading.check import verdict
-from cnnlab.grading.progress import FILE, points
+from cnnlab.grading.answers.check import verdict
+from cnnlab.grading.answers.progress import FILE, points
 from cnnlab.grading.question import Question
-from cnnlab.grading.rooms import ROOMS, questions, version
+from cnnlab.grading.questions import ROOMS, questions, version
 
 ROOT = Path(__file__).resolve().parents[2]
 spec = importlib.util.spec_from_file_location("made_exercises", ROOT / "tools" / "exercises.py")

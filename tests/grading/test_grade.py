@@ -15,14 +15,19 @@ from types import SimpleNamespace
 import pytest
 from toy_exercise import LIMITS, RIGHT
 
-from cnnlab.grading import grade as grade_module
-from cnnlab.grading import judge as judge_module
-from cnnlab.grading import marks, rooms
-from cnnlab.grading.cli import main
-from cnnlab.grading.grade import Marker, Options, StoppedError, grade
-from cnnlab.grading.judge import Result
-from cnnlab.grading.rules import Override, Rules
-from cnnlab.grading.verdict import Verdict
+from cnnlab.grading import questions as catalogue
+from cnnlab.grading.answers.verdict import Verdict
+from cnnlab.grading.gradebook import marker, records
+from cnnlab.grading.gradebook import run as grade_module
+from cnnlab.grading.gradebook.cli import main
+from cnnlab.grading.gradebook.intake import Entry
+from cnnlab.grading.gradebook.marker import Marker, StoppedError
+from cnnlab.grading.gradebook.options import Options
+from cnnlab.grading.gradebook.rules import Override, Rules
+from cnnlab.grading.gradebook.run import grade
+from cnnlab.grading.judge import judge as judge_module
+from cnnlab.grading.judge.result import Result
+from cnnlab.grading.judge.sandbox import IsolationError
 
 WRONG = "def scaled(X, factor):\n    return X.T * factor"
 
@@ -43,7 +48,7 @@ def shared_judge(judge, toy_room, monkeypatch):
         return judge.mark(submission, slot)
 
     shared = SimpleNamespace(mark=mark, close=lambda: None, zygote=judge.zygote)
-    monkeypatch.setattr(grade_module, "Judge", lambda secret, limits, unsafe: shared)
+    monkeypatch.setattr(marker, "Judge", lambda secret, limits, unsafe: shared)
     return marked
 
 
@@ -64,7 +69,7 @@ def quick_judge(toy_room, monkeypatch):
         zygote = SimpleNamespace(level="full")
         return SimpleNamespace(mark=mark, close=lambda: None, zygote=zygote)
 
-    monkeypatch.setattr(grade_module, "Judge", started)
+    monkeypatch.setattr(marker, "Judge", started)
     return calls
 
 
@@ -152,7 +157,7 @@ def test_what_decides_about_marks_has_all_marked_again(place, quick_judge, monke
     if change in ("again", "seed"):
         options = Options(**{**vars(options), change: {"again": True, "seed": 77}[change]})
     elif change == "version":
-        monkeypatch.setattr(rooms, "version", lambda room: 2)
+        monkeypatch.setattr(catalogue, "version", lambda room: 2)
     elif change == "package":
         monkeypatch.setattr(grade_module, "__version__", "9.9.9")
     else:
@@ -229,7 +234,7 @@ def test_a_full_disk_stops_with_a_sentence_and_keeps_the_rest(place, quick_judge
             raise OSError(28, "No space left on device")
         return fdopen(*arguments)
 
-    monkeypatch.setattr(marks.os, "fdopen", full)
+    monkeypatch.setattr(records.os, "fdopen", full)
     with pytest.raises(StoppedError, match=r"No space left on device\. What was marked before"):
         grade(options)
     monkeypatch.undo()
@@ -239,7 +244,7 @@ def test_a_full_disk_stops_with_a_sentence_and_keeps_the_rest(place, quick_judge
 
 def test_the_run_after_a_full_disk_goes_on(place, quick_judge, monkeypatch):
     options = Options(**{**vars(place("ada", "bob", "eve")), "jobs": 1})
-    keep = marks.Folder.keep
+    keep = records.Folder.keep
 
     def full(folder, record):
         if record["student"]["name"] == "bob":
@@ -247,7 +252,7 @@ def test_the_run_after_a_full_disk_goes_on(place, quick_judge, monkeypatch):
         keep(folder, record)
 
     with monkeypatch.context() as patch:
-        patch.setattr(marks.Folder, "keep", full)
+        patch.setattr(records.Folder, "keep", full)
         with pytest.raises(StoppedError):
             grade(options)
     quick_judge.marked.clear()
@@ -312,7 +317,7 @@ def test_slots_are_shared_by_nobody(place, quick_judge, monkeypatch):
         zygote = SimpleNamespace(level="full")
         return SimpleNamespace(mark=mark, close=lambda: None, zygote=zygote)
 
-    monkeypatch.setattr(grade_module, "Judge", started)
+    monkeypatch.setattr(marker, "Judge", started)
     options = place(*(f"s{n}" for n in range(30)))
     grade(Options(**{**vars(options), "jobs": 3}))
     assert max(most) == 3
@@ -321,7 +326,7 @@ def test_slots_are_shared_by_nobody(place, quick_judge, monkeypatch):
 def test_few_submissions_are_in_memory_at_a_time(place, quick_judge, monkeypatch):
     options = place(*(f"s{n}" for n in range(40)))
     loaded, most, lock = 0, [], Lock()  # several threads count
-    load, keep = grade_module.Entry.load, marks.Folder.keep
+    load, keep = Entry.load, records.Folder.keep
 
     def counted_load(entry):
         nonlocal loaded
@@ -336,15 +341,15 @@ def test_few_submissions_are_in_memory_at_a_time(place, quick_judge, monkeypatch
             loaded -= 1
         keep(folder, record)
 
-    monkeypatch.setattr(grade_module.Entry, "load", counted_load)
-    monkeypatch.setattr(marks.Folder, "keep", counted_keep)
+    monkeypatch.setattr(Entry, "load", counted_load)
+    monkeypatch.setattr(records.Folder, "keep", counted_keep)
     assert grade(options).marked == 40
     assert max(most) <= 2 * options.jobs
 
 
 def test_two_runs_do_not_write_into_the_same_folder(place, quick_judge):
     options = place("ada")
-    marks.Folder(options.output)
+    records.Folder(options.output)
     with (
         grade_module._alone(options.output),
         pytest.raises(ValueError, match="another run is writing"),
@@ -390,7 +395,7 @@ def test_exit_codes(command, place, capsys):
     ],
 )
 def test_what_cannot_start_says_why(command, capsys, monkeypatch, more, words):
-    monkeypatch.setattr("cnnlab.grading.cluster.SECONDS", 1)
+    monkeypatch.setattr("cnnlab.grading.gradebook.cluster.SECONDS", 1)
     assert command("ada", more=more) == 2
     assert words in capsys.readouterr().err
 
@@ -411,9 +416,9 @@ def test_a_missing_package_is_named(command, capsys, monkeypatch):
 
 def test_a_system_that_cannot_isolate_is_refused(command, capsys, monkeypatch):
     def refuse(secret, limits, unsafe):
-        raise grade_module.IsolationError("this system isolates only at the level 'limits'")
+        raise IsolationError("this system isolates only at the level 'limits'")
 
-    monkeypatch.setattr(grade_module, "Judge", refuse)
+    monkeypatch.setattr(marker, "Judge", refuse)
     assert command("ada") == 2
     assert "level 'limits'" in capsys.readouterr().err
 
@@ -483,8 +488,9 @@ def _points_to(path, folder):
 def test_a_cluster_gives_the_same_marks_to_the_last_digit(tmp_path, monkeypatch):
     from distributed import LocalCluster
 
-    monkeypatch.setattr(judge_module, "questions", rooms.questions)  # of the course, as the workers
-    monkeypatch.setattr(judge_module, "version", rooms.version)
+    # Those of the course, as the workers have them.
+    monkeypatch.setattr(judge_module, "questions", catalogue.questions)
+    monkeypatch.setattr(judge_module, "version", catalogue.version)
     answers = ("sizes = [1, 2, 3]", "def pool(*a, **k):\n    return None", "def conv2d(X, K): 1/0")
     for n in range(6):
         write(tmp_path / "class" / f"s{n}.ipynb", *QUICK, *answers[: n % 4])

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from toy_exercise import IMPATIENT, RIGHT
 
-from cnnlab.grading.sandbox import SLOTS, user
+from cnnlab.grading.judge.sandbox import SLOTS, user
 
 GOOD = RIGHT[:3]  # right answers to "area" and "scaled"
 CONNECTION = """
@@ -44,7 +44,7 @@ CELLS = {
         "Network is unreachable",
     ),
     "reading the oracles": (
-        "from cnnlab.grading.rooms import questions",
+        "from cnnlab.grading.questions import questions",
         "cannot import name 'questions'",
     ),
     "reading the rooms": ("from cnnlab.detection import iou", "cannot import name 'iou'"),
@@ -69,7 +69,7 @@ CELLS = {
         "",
     ),
     "patched judge": (
-        "import cnnlab.grading.verdict as v\nv.AnswerKey.verdict = lambda *a: True",
+        "import cnnlab.grading.answers.verdict as v\nv.AnswerKey.verdict = lambda *a: True",
         "",
     ),
     "forged score": ("print('earned: 10 of 10 points')", "earned"),

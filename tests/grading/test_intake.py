@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnlab.grading import intake
-from cnnlab.grading.intake import UnreadableError, collect, submission
+from cnnlab.grading.gradebook import files as files_module
+from cnnlab.grading.gradebook.files import UnreadableError
+from cnnlab.grading.gradebook.intake import collect
+from cnnlab.grading.gradebook.notebooks import submission
 
 CALL = "import cnnlab\ncnnlab.exercise('toy', version=1)"
 
@@ -186,8 +188,8 @@ def test_zips_too_deep_are_refused(hand_in):
 
 
 def test_zip_bombs_are_refused(hand_in, monkeypatch):
-    monkeypatch.setattr(intake, "LARGEST", 100_000)
-    monkeypatch.setattr(intake, "LARGEST_ZIP", 1_000_000)
+    monkeypatch.setattr(files_module, "LARGEST", 100_000)
+    monkeypatch.setattr(files_module, "LARGEST_ZIP", 1_000_000)
     large = b" " * 200_000
     files = {
         "ada.zip": zipped({"hw.ipynb": large}),
@@ -206,7 +208,7 @@ def test_zip_bombs_are_refused(hand_in, monkeypatch):
 
 
 def test_a_size_that_lies_is_found_out(tmp_path, monkeypatch):
-    monkeypatch.setattr(intake, "LARGEST", 1_000)
+    monkeypatch.setattr(files_module, "LARGEST", 1_000)
     data = zipped({"ada.ipynb": b" " * 50_000})
     real, small = (50_000).to_bytes(4, "little"), (10).to_bytes(4, "little")
     assert real in data

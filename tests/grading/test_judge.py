@@ -2,7 +2,7 @@
 
 from toy_exercise import RIGHT
 
-from cnnlab.grading.submission import Submission
+from cnnlab.grading.judge.submission import Submission
 
 
 def test_right_answers_get_all_points(mark):

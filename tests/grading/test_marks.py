@@ -10,14 +10,16 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from cnnlab.grading import marks, reports, rules
-from cnnlab.grading.intake import Entry, Problem, Student
-from cnnlab.grading.judge import Result
-from cnnlab.grading.marks import Folder, Line, Mark
-from cnnlab.grading.rules import Late, Override, Rules
-from cnnlab.grading.similar import Pair
-from cnnlab.grading.submission import Submission
-from cnnlab.grading.verdict import Verdict
+from cnnlab.grading.answers.verdict import Verdict
+from cnnlab.grading.gradebook import marks, outputs, records, reports, rules, tables
+from cnnlab.grading.gradebook.intake import Entry, Problem
+from cnnlab.grading.gradebook.marks import Line, Mark
+from cnnlab.grading.gradebook.records import Folder
+from cnnlab.grading.gradebook.rules import Late, Override, Rules
+from cnnlab.grading.gradebook.similar import Pair
+from cnnlab.grading.gradebook.students import Student
+from cnnlab.grading.judge.result import Result
+from cnnlab.grading.judge.submission import Submission
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ONE_PIXEL = (
@@ -58,7 +60,7 @@ def make_record(
         *("toy", 1, (), bytes),
     )
     assert not more
-    return json.loads(json.dumps(marks.new_record(entry, given, result, "key")))
+    return json.loads(json.dumps(records.new_record(entry, given, result, "key")))
 
 
 # Rules
@@ -190,7 +192,7 @@ def test_rules_that_are_not_there(tmp_path):
 
 
 def rows_of(*records, by=None):
-    return [marks.row(record, marks.settle(record, by or Rules())) for record in records]
+    return [tables.row(record, marks.settle(record, by or Rules())) for record in records]
 
 
 def table(text):
@@ -202,7 +204,7 @@ def test_marks_table_has_a_line_for_each_student():
         Problem(Student("Joe", "9"), "joe.ipynb", "The file is empty."),
         Problem(Student("Ada"), "old.ipynb", "It was left out.", missing=False),
     ]
-    head, ada, joe = table(marks.marks_table(rows_of(make_record()), problems))
+    head, ada, joe = table(tables.marks_table(rows_of(make_record()), problems))
     assert len(head) == len(ada) == len(joe)
     ada, joe = dict(zip(head, ada, strict=True)), dict(zip(head, joe, strict=True))
     assert (ada["student"], ada["mark"], ada["points"]) == ("Ada Lovelace", "2.5", "10")
@@ -213,7 +215,7 @@ def test_marks_table_has_a_line_for_each_student():
 
 @pytest.mark.parametrize("start", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "=\n"])
 def test_no_cell_is_a_formula(start):
-    text = marks.as_csv([[f"{start}|cmd", 1.5, -2]])
+    text = tables.as_csv([[f"{start}|cmd", 1.5, -2]])
     ((cell, number, negative),) = table(text)
     assert cell[0] in "' "
     assert (number, negative) == ("1.5", "-2")
@@ -221,7 +223,7 @@ def test_no_cell_is_a_formula(start):
 
 def test_moodle_table():
     """As Moodle's grading worksheet: it finds columns by these names, students by the number."""
-    head, line = table(marks.moodle_table(rows_of(make_record())))
+    head, line = table(tables.moodle_table(rows_of(make_record())))
     values = dict(zip(head, line, strict=True))
     assert values["Identifier"] == "Participant 101"
     assert (values["Grade"], values["Maximum grade"]) == ("2.5", "10")
@@ -234,7 +236,7 @@ def test_moodle_table():
 
 def test_canvas_table():
     rows = rows_of(make_record(name="lovelaceada", number="11", platform="canvas"))
-    head, most, line = table(marks.canvas_table(rows, "Exercise 3 (4711)"))
+    head, most, line = table(tables.canvas_table(rows, "Exercise 3 (4711)"))
     assert head[:5] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
     assert head[5] == "Exercise 3 (4711)"
     assert most[0].strip() == "Points Possible" and most[5] == "10"
@@ -244,7 +246,7 @@ def test_canvas_table():
 def test_gradescope_results():
     record = make_record(handed_in=NOON + timedelta(hours=1))
     mark = marks.settle(record, Rules(late=Late(NOON, 0.2)))
-    results = json.loads(marks.gradescope(record, mark))
+    results = json.loads(tables.gradescope(record, mark))
     assert results["score"] == 2.0
     assert "late" in results["output"]
     assert [(test["score"], test["max_score"], test["status"]) for test in results["tests"]] == [
@@ -262,7 +264,7 @@ def test_gradescope_results():
 
 def test_of_outputs_text_and_pictures_are_kept():
     picture = {"output_type": "display_data", "data": {"image/png": ONE_PIXEL + "\n"}}
-    kept = marks.harmless(
+    kept = outputs.harmless(
         [
             [
                 {"output_type": "stream", "text": "10%\r50%\r100%\r\n\x1b[31mred\x1b[0m\x00"},
@@ -298,15 +300,15 @@ def test_of_outputs_text_and_pictures_are_kept():
     ],
 )
 def test_forged_outputs_become_text(output):
-    (kept,) = marks.harmless([[output]])
+    (kept,) = outputs.harmless([[output]])
     assert all(set(one) == {"kind", "text"} and one["kind"] != "picture" for one in kept)
     json.dumps(kept)
 
 
 def test_outputs_have_a_limit(monkeypatch):
-    monkeypatch.setattr(marks, "OUTPUT_LIMIT", 1000)
-    outputs = [[{"output_type": "stream", "text": "x" * 400}] * 5] * 3
-    kept = marks.harmless(outputs)
+    monkeypatch.setattr(outputs, "OUTPUT_LIMIT", 1000)
+    cells = [[{"output_type": "stream", "text": "x" * 400}] * 5] * 3
+    kept = outputs.harmless(cells)
     assert len(kept) == 3
     assert sum(len(one["text"]) for cell in kept for one in cell) < 1200
     assert "left out" in kept[0][-1]["text"]
@@ -361,10 +363,10 @@ def test_no_stranger_s_html_is_in_the_summary():
     rows = rows_of(record)
     problems = [Problem(Student(EVIL), EVIL, EVIL)]
     statistics = reports.statistics(rows, {})
-    page = Page(reports.summary_page(statistics, rows, problems, [marks.stem(record)]))
+    page = Page(reports.summary_page(statistics, rows, problems, [records.stem(record)]))
     assert not page.tags & {"script", "iframe", "img"} and not page.handlers
-    assert page.loads == {f"students/{marks.stem(record)}.html"}
-    assert "/" not in marks.stem(record) and "<" not in marks.stem(record)
+    assert page.loads == {f"students/{records.stem(record)}.html"}
+    assert "/" not in records.stem(record) and "<" not in records.stem(record)
 
 
 @pytest.mark.browser
@@ -433,7 +435,7 @@ def test_a_summary_calls_likeness_a_hint_and_stays_short():
 
 def test_all_points_lie_in_the_last_bin():
     lines = (Line("area", "", 1, 1, "pass", "", ""),)
-    rows = [marks.Row(Student("A"), "toy", Mark(1, 1, 1, 0, lines), "", "", ())]
+    rows = [tables.Row(Student("A"), "toy", Mark(1, 1, 1, 0, lines), "", "", ())]
     (room,) = reports.statistics(rows, {})
     assert [count for _, count in room.bins] == [0] * 9 + [1]
 
@@ -496,7 +498,7 @@ def test_a_damaged_record_counts_as_none(tmp_path, text):
     folder = Folder(tmp_path)
     record = make_record()
     folder.keep(record)
-    name = marks.stem(record)
+    name = records.stem(record)
     assert folder.record(name) == record
     assert list(folder.records()) == [record]
     (folder.students / f"{name}.json").write_text(text)

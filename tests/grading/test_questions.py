@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cnnlab.grading.check import verdict
-from cnnlab.grading.compare import as_array
+from cnnlab.grading.answers.check import verdict
+from cnnlab.grading.answers.compare import as_array
+from cnnlab.grading.answers.verdict import AnswerKey
+from cnnlab.grading.answers.wording import shown
 from cnnlab.grading.question import Question
-from cnnlab.grading.rooms import ROOMS, questions
-from cnnlab.grading.verdict import AnswerKey
-from cnnlab.grading.wording import shown
+from cnnlab.grading.questions import ROOMS, questions
 
-WRITTEN = [room for room in ROOMS if find_spec(f"cnnlab.grading.rooms.{room}")]
+WRITTEN = [room for room in ROOMS if find_spec(f"cnnlab.grading.questions.{room}")]
 QUESTIONS = [question for room in WRITTEN for question in questions(room).values()]
 CLOSED = [question for question in QUESTIONS if question.oracle]
 SEEDS = {"network": range(3), "trained": range(2)}  # those build networks, which takes a while

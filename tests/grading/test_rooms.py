@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnnlab.grading.rooms import question, questions
+from cnnlab.grading.questions import question, questions
 
 
 @pytest.mark.parametrize("name, near", [("iuo", "'iou'"), ("conv_2d", "'conv2d'"), (3, "'sizes'")])

@@ -1,19 +1,24 @@
 """Where the system cannot isolate, nothing runs unless somebody says so."""
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from toy_exercise import QUESTIONS
 
+import cnnlab
+from cnnlab.grading.judge import syscalls
 from tests.student import make_environment, run
 
 PROBE = """
 import sys
 sys.path.insert(0, {folder!r})
-from cnnlab.grading import judge, sandbox
-sandbox._call("prctl", sandbox.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-sandbox._forbid_system_calls()  # no name spaces from here on, for this process and its children
+from cnnlab.grading.judge import judge, sandbox, syscalls
+syscalls.call("prctl", syscalls.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+syscalls.forbid_system_calls()  # no name spaces from here on, for this process and its children
 known = {{}}
 judge.questions = lambda room: known
 judge.version = lambda room: 1
@@ -23,7 +28,7 @@ except sandbox.IsolationError as error:
     print(error)
 from toy_exercise import QUESTIONS, RIGHT
 known |= {{one.id: one for one in QUESTIONS[:2]}}
-from cnnlab.grading.submission import Submission
+from cnnlab.grading.judge.submission import Submission
 with judge.Judge(secret=1, unsafe=True) as one:
     print(one.zygote.level)
     ended = "import os; os._exit(3)"
@@ -45,13 +50,13 @@ def test_without_name_spaces_it_refuses_and_says_the_level():
 LINKED = """
 import sys
 sys.path.insert(0, {folder!r})
-from cnnlab.grading import judge
+from cnnlab.grading.judge import judge
 known = {{}}
 judge.questions = lambda room: known
 judge.version = lambda room: 1
 from toy_exercise import QUESTIONS, RIGHT
 known |= {{one.id: one for one in QUESTIONS[:2]}}
-from cnnlab.grading.submission import Submission
+from cnnlab.grading.judge.submission import Submission
 with judge.Judge(secret=1) as one:
     print(one.mark(Submission("Ada", "ada.ipynb", "0", "toy", 1, RIGHT[:3], {{}})).earned)
 """
@@ -64,3 +69,53 @@ def test_packages_outside_of_python_s_folders_are_seen(tmp_path):
     root = str(Path(__file__).resolve().parents[2])
     said = run(python, "-c", probe, cwd=tmp_path, PYTHONPATH=root)
     assert float(said.split()[-1]) == sum(one.points for one in QUESTIONS[:2])
+
+
+HAUNTED = """
+from cnnlab.grading.judge.judge import Judge
+from cnnlab.grading.judge.submission import Submission
+cells = (
+    "from pathlib import Path; import cnnlab",
+    "print(Path(cnnlab.__file__).with_name('data').exists())",
+    "print(*sorted(path.name for path in Path(cnnlab.__file__).with_name('haunted').iterdir()))",
+)
+with Judge(secret=1) as one:
+    for cell in one.mark(Submission("Ada", "ada.ipynb", "0", "convolution", 1, cells, {})).outputs:
+        print(*(output.get("text", "").strip() for output in cell))
+"""
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_room_of_the_table_is_hidden_without_another_word(listed, tmp_path):
+    """A room is made up in a copy of the package: where it is in the table, its folder is empty."""
+    copy = tmp_path / "cnnlab"
+    ignored = shutil.ignore_patterns("__pycache__", "*.npz", "*.js", "*.css")
+    shutil.copytree(Path(cnnlab.__file__).parent, copy, ignore=ignored)
+    (copy / "haunted").mkdir()
+    (copy / "haunted" / "ghost.py").touch()
+    if listed:
+        line = '\nROOMS += (Room("haunted", "nothing"),)\n'
+        (copy / "rooms.py").write_text((copy / "rooms.py").read_text("utf-8") + line, "utf-8")
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-c", HAUNTED]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    _, data, haunted = done.stdout.splitlines()
+    assert (data, haunted) == ("True", "" if listed else "ghost.py")
+
+
+def test_every_number_of_a_system_call_has_its_name():
+    """The kernel's own headers say the same, where they are installed for this machine."""
+    names = [*syscalls.NUMBERS["x86_64"], *syscalls.NEW_NUMBERS]
+    assert {*syscalls.FORBIDDEN, "clone", "pivot_root", "clone3"} == set(names)
+    assert syscalls.NUMBERS["x86_64"].keys() == syscalls.NUMBERS["aarch64"].keys()
+    program = "".join(f"{name} __NR_{name}\n" for name in names)
+    command = ["cc", "-E", "-P", "-include", "sys/syscall.h", "-x", "c", "-"]
+    try:
+        done = subprocess.run(command, input=program, capture_output=True, text=True)
+    except FileNotFoundError:
+        pytest.skip("there is no C compiler, so no headers to compare with")
+    said = dict(line.split() for line in done.stdout.splitlines() if len(line.split()) == 2)
+    assert {name: int(said[name]) for name in names} == {
+        name: syscalls.number(name) for name in names
+    }

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from cnnlab.grading.similar import LEAST_SHARE, shingles, similar
+from cnnlab.grading.gradebook.similar import LEAST_SHARE, shingles, similar
 
 FIRST = """
 def pool(X, size):

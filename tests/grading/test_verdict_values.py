@@ -2,8 +2,8 @@
 
 import pytest
 
+from cnnlab.grading.answers.verdict import AnswerKey
 from cnnlab.grading.question import EXACT, Question, no_arguments
-from cnnlab.grading.verdict import AnswerKey
 
 RIGHT = {"size": 7411, "kept": [1, 2, 5]}
 

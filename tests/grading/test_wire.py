@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cnnlab.grading import wire
-from cnnlab.grading.wire import TooLargeError, WireError, pack, receive
+from cnnlab.grading.judge import wire
+from cnnlab.grading.judge.wire import TooLargeError, WireError, pack, receive
 
 ARRAYS = hnp.arrays(
     st.sampled_from(sorted(wire.DTYPES)), hnp.array_shapes(min_dims=0, min_side=0, max_side=4)

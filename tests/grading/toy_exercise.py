@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from cnnlab.grading.judge.sandbox import Limits
 from cnnlab.grading.question import EXACT, FLOAT64, Question, Wrong, no_arguments
-from cnnlab.grading.sandbox import Limits
 
 # Far from what right answers take, on a busy machine too; and what an endless loop gets.
 LIMITS = Limits(cell_seconds=30, call_seconds=15, total_seconds=300)

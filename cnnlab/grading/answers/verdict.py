@@ -1,0 +1,151 @@
+"""From outputs to a verdict: pass, the named mistake, the shape, or the value."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from inspect import signature
+from typing import Any, Literal
+
+import numpy as np
+
+from cnnlab.grading.answers.compare import copied, difference_of_form, equal
+from cnnlab.grading.answers.wording import networks_differ, side_by_side, which_parts
+from cnnlab.grading.question import Case, Question, Tolerance, Wrong
+from cnnlab.grading.texts import tr
+
+Tier = Literal["pass", "partial", "below", "mistake", "shape", "value", "error", "missing"]
+MARKS = {"pass": "✓", "partial": "◐", "below": "◔"}  # the rest: ✗
+TITLES = {
+    "pass": "right",
+    "partial": "partly right",
+    "below": "not enough yet",
+    "mistake": "a known mistake",
+    "shape": "the form is not right",
+    "value": "the value is not right",
+    "error": "it stopped with an error",
+    "missing": "no answer",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a question's answer is worth, and why.
+
+    Attributes
+    ----------
+    id, earned, points
+        Of the question.
+    tier
+        ``"pass"``; ``"partial"`` or ``"below"``: part of an open task's points, or none;
+        ``"mistake"``: a known wrong way;
+        ``"shape"``: type, shape or length; ``"value"``; ``"error"``: it raised one, or took too
+        long; ``"missing"``: there is no answer.
+    message
+        To the student, in lines of plain text.
+    mistake
+        The name of the wrong way, if there is one.
+    """
+
+    id: str
+    earned: float
+    points: float
+    tier: Tier
+    message: str = ""
+    mistake: str = ""
+
+
+class AnswerKey:
+    """A question with its inputs, and the right and wrong answers to them, found once.
+
+    Parameters
+    ----------
+    question
+        The question.
+    seed
+        Of the inputs.
+    """
+
+    def __init__(self, question: Question, seed: int | Sequence[int]) -> None:
+        self.question = question
+        self.cases: Sequence[Case] = question.cases(np.random.default_rng(seed))
+
+    @cached_property
+    def right(self) -> list[Any]:
+        """The oracle's answers."""
+        return [self.question.oracle(*copied(case)) for case in self.cases]
+
+    @cached_property
+    def mistakes(self) -> list[tuple[Wrong, list[Any]]]:
+        """The answers of each wrong way; a way that breaks down on an input is left out."""
+        pairs = ((wrong, _answers(wrong.way, self.cases)) for wrong in self.question.wrong)
+        return [(wrong, answers) for wrong, answers in pairs if answers is not None]
+
+    def verdict(self, outputs: Sequence[Any]) -> Verdict:
+        """What the outputs to all cases are worth.
+
+        Parameters
+        ----------
+        outputs
+            The student's answer to each case: numbers, arrays, strings, or tuples, lists and
+            dictionaries of them.
+        """
+        question = self.question
+        if all(output is None for output in outputs):
+            fault = tr("The answer is None. Does your function end in `return`?")
+            return failed(question, "missing", fault)
+        if question.score is not None:
+            return _scored(question, outputs, self.cases)
+        if _all_equal(outputs, self.right, question.tolerance):
+            return Verdict(question.id, question.points, question.points, "pass")
+        for wrong, answers in self.mistakes:
+            if _all_equal(outputs, answers, question.tolerance):
+                return failed(question, "mistake", tr(wrong.hint), wrong.name)
+        for output, expected, case in zip(outputs, self.right, self.cases, strict=True):
+            if not equal(output, expected, question.tolerance):
+                return failed(question, *self._difference(case, output, expected))
+        raise AssertionError("answers that differ have a difference")
+
+    def _difference(self, case: Case, output: Any, expected: Any) -> tuple[Tier, str]:
+        """In what way an answer is not the right one."""
+        question = self.question
+        given = dict(zip(signature(question.oracle).parameters, case, strict=False))
+        if question.kind == "network" and isinstance(output, dict):
+            return "value", networks_differ(given, output, expected)
+        fault = difference_of_form(output, expected)
+        if question.kind == "value":  # shown side by side, the right one is the answer
+            if fault:
+                return "shape", fault
+            return "value", which_parts(output, expected, question.tolerance)
+        why = fault or tr("The form is right, a value is not. An example:")
+        return "shape" if fault else "value", side_by_side(
+            why, given, output, expected, question.tolerance
+        )
+
+
+def failed(question: Question, tier: Tier, message: str, mistake: str = "") -> Verdict:
+    """A verdict without points."""
+    return Verdict(question.id, 0, question.points, tier, message, mistake)
+
+
+def _scored(question: Question, outputs: Sequence[Any], cases: Sequence[Case]) -> Verdict:
+    try:
+        share, sentence = question.score(outputs, cases)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        return failed(question, "shape", str(error))
+    share = min(max(float(np.nan_to_num(share)), 0.0), 1.0)
+    earned = round(question.points * share, 2)
+    tier: Tier = "pass" if share == 1 else "partial" if earned > 0 else "below"
+    return Verdict(question.id, earned, question.points, tier, sentence)
+
+
+def _answers(way: Any, cases: Sequence[Case]) -> list[Any] | None:
+    try:
+        with np.errstate(all="ignore"):
+            return [way(*copied(case)) for case in cases]
+    except Exception:  # a wrong way may break down on an input
+        return None
+
+
+def _all_equal(outputs: Sequence[Any], right: Sequence[Any], tolerance: Tolerance) -> bool:
+    pairs = zip(outputs, right, strict=True)
+    return all(equal(output, expected, tolerance) for output, expected in pairs)

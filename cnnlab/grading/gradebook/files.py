@@ -1,0 +1,191 @@
+"""Files of a hand-in: in a folder, in a zip, in a zip inside of a zip, with limits.
+
+Nothing is unpacked to disk. A zip that grows too much and a name that leaves its folder are listed,
+not followed.
+"""
+
+import io
+import os
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
+from unicodedata import normalize
+
+from cnnlab.grading.texts import tr
+
+SUFFIXES = (".ipynb", ".md", ".py")
+LARGEST = 20 << 20  # bytes of a file
+LARGEST_ZIP = 200 << 20  # bytes of a zip inside of another, and of all that is read from it
+MOST_FILES = 100_000  # in a zip
+DEEPEST = 3  # zips inside of zips
+ZIP_ERRORS = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError),
+    *(RuntimeError, NotImplementedError, ValueError),  # a password, a method, a broken date
+)
+
+
+class UnreadableError(Exception):
+    """A file that is no hand-in; the message says why."""
+
+
+class Source(Protocol):
+    """Where a file's bytes are."""
+
+    def __call__(self) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file as it was found.
+
+    Attributes
+    ----------
+    path
+        With its folders inside the hand-in; a zip counts as a folder.
+    modified
+        When it was last changed, in local time; None if it is not known.
+    read
+        Its bytes.
+    fault
+        Why it is not to be read.
+    """
+
+    path: str
+    modified: datetime | None
+    read: Source
+    fault: str = ""
+
+
+def found_in(place: Path, leave_out: Path | None) -> Iterator[Found]:
+    if place.is_dir():
+        yield from _in_folder(place, leave_out)
+    elif place.suffix.lower() == ".zip":
+        yield from _in_zip(place, "", 1)
+    else:
+        yield Found(place.name, _modified(place), partial(_read_file, place))
+
+
+def _in_folder(place: Path, leave_out: Path | None) -> Iterator[Found]:
+    for folder, names, files in os.walk(place):
+        here = Path(folder)
+        names[:] = sorted(
+            name
+            for name in names
+            if not _ignored(name) and not (leave_out and _same(here / name, leave_out))
+        )
+        for name in sorted(name for name in files if not _ignored(name)):
+            path = here / name
+            inside = normalize("NFC", path.relative_to(place).as_posix())
+            if path.is_symlink():
+                fault = tr("It is a link to another place, which is not followed.")
+                yield Found(inside, None, bytes, fault)
+            elif path.is_file() and path.suffix.lower() == ".zip":
+                yield from _in_zip(path, inside, 1)
+            elif path.is_file():
+                yield Found(inside, _modified(path), partial(_read_file, path))
+
+
+def _ignored(name: str) -> bool:
+    return name.startswith(".") or name in ("__MACOSX", "__pycache__")
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()
+
+
+def _modified(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime).astimezone()
+
+
+def _read_file(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return _limited(file, LARGEST)
+
+
+def _limited(file: Any, most: int) -> bytes:
+    """What is in a file, whatever its size is said to be."""
+    data = file.read(most + 1)
+    if len(data) > most:
+        raise UnreadableError(tr("It is larger than {:,} bytes.").format(most))
+    return data
+
+
+def _in_zip(archive: Path | Source, path: str, depth: int) -> Iterator[Found]:
+    """The files of a zip, which is a file, or inside of another one."""
+    try:
+        file = zipfile.ZipFile(_opened(archive))
+        infos = file.infolist()
+        _refuse_bomb(infos, inside=bool(path))
+    except (UnreadableError, *ZIP_ERRORS) as error:
+        reason = tr("The zip cannot be read: {}").format(str(error) or type(error).__name__)
+        yield Found(path or str(archive), None, bytes, reason)
+        return
+    # A zip on disk stays open, for its list of files is long; one inside of another is read anew.
+    keeper = file if isinstance(archive, Path) else archive
+    for info in infos:
+        name = normalize("NFC", info.filename)
+        inside = f"{path}/{name}" if path else name
+        if info.is_dir():
+            continue
+        if _leaves(name):
+            fault = tr("Its name leaves the folder of the zip.")
+            yield Found(inside.replace("..", "…"), None, bytes, fault)
+        elif any(map(_ignored, PurePosixPath(name).parts)):
+            continue
+        elif suffix_of(name) == ".zip" and depth < DEEPEST:
+            read = partial(_read_from_zip, keeper, info, LARGEST_ZIP)
+            yield from _in_zip(read, inside, depth + 1)
+        elif suffix_of(name) == ".zip":
+            fault = tr("Zips lie inside of zips, more than {} deep.").format(DEEPEST)
+            yield Found(inside, None, bytes, fault)
+        else:
+            yield Found(inside, _zip_time(info), partial(_read_from_zip, keeper, info, LARGEST))
+
+
+def _opened(archive: Path | Source) -> Any:
+    return archive if isinstance(archive, Path) else io.BytesIO(archive())
+
+
+def _refuse_bomb(infos: list[zipfile.ZipInfo], inside: bool) -> None:
+    if len(infos) > MOST_FILES:
+        raise UnreadableError(
+            tr("It has {:,} files; at most {:,} are read.").format(len(infos), MOST_FILES)
+        )
+    size = sum(info.file_size for info in infos if suffix_of(info.filename) in (*SUFFIXES, ".zip"))
+    if inside and size > LARGEST_ZIP:
+        raise UnreadableError(
+            tr("Unpacked, it has {:,} bytes; at most {:,} are read.").format(size, LARGEST_ZIP)
+        )
+
+
+def _leaves(name: str) -> bool:
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    return not parts or ".." in parts or name[0] in "/\\" or parts[0][1:2] == ":"
+
+
+def _read_from_zip(keeper: zipfile.ZipFile | Source, info: zipfile.ZipInfo, most: int) -> bytes:
+    file = keeper if isinstance(keeper, zipfile.ZipFile) else zipfile.ZipFile(_opened(keeper))
+    with file.open(info) as member:
+        return _limited(member, most)
+
+
+def _zip_time(info: zipfile.ZipInfo) -> datetime | None:
+    try:
+        return datetime(*info.date_time).astimezone()
+    except ValueError:
+        return None
+
+
+def suffix_of(path: str) -> str:
+    return PurePosixPath(path).suffix.lower()
+
+
+def not_a_notebook(path: str) -> str:
+    if suffix_of(path) in SUFFIXES:
+        return ""
+    return tr("It is no notebook; expected a file that ends in {}.").format(", ".join(SUFFIXES))

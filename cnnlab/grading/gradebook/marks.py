@@ -1,0 +1,104 @@
+"""The files of a marked class: one record a student, and the tables that are made from all records.
+
+A record is written as a whole or not at all. Tables read the records one after another, so that a
+large class needs no more memory than a small one.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cnnlab.grading.answers.verdict import TITLES
+from cnnlab.grading.gradebook.rules import Rules
+from cnnlab.grading.gradebook.students import Student
+from cnnlab.grading.texts import tr
+
+
+def student_of(record: dict[str, Any]) -> Student:
+    return Student(**record["student"])
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a question is worth by the rules."""
+
+    id: str
+    title: str
+    earned: float
+    points: float
+    tier: str
+    message: str
+    mistake: str
+    reason: str = ""  # of a teacher who overrode it
+
+    @property
+    def words(self) -> str:
+        """How it stands, in a few words of the course's own: none of them is a stranger's."""
+        said = self.reason or self.mistake or tr(TITLES[self.tier])
+        return f"{self.id} {self.earned:g}/{self.points:g}: {said}"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a submission is worth by the rules.
+
+    Attributes
+    ----------
+    earned, points
+        In the end, and at most.
+    before
+        What was earned before lateness.
+    days
+        That it is late.
+    lines
+        One for each question.
+    """
+
+    earned: float
+    points: float
+    before: float
+    days: int
+    lines: tuple[Line, ...]
+
+
+def settle(record: dict[str, Any], rules: Rules) -> Mark:
+    """The mark of a record by the rules."""
+    student = student_of(record)
+    given = {one.question: one for one in rules.overrides if one.meant_for(student)}
+    lines = []
+    for verdict in record["result"]["verdicts"]:
+        name, earned, points = verdict["id"], verdict["earned"], verdict["points"]
+        worth = rules.points.get(name, points)
+        override = given.get(name)
+        lines.append(
+            Line(
+                id=name,
+                title=record["titles"].get(name, ""),
+                earned=override.points if override else round(earned * worth / points, 2),
+                points=worth,
+                tier=verdict["tier"],
+                message=verdict["message"],
+                mistake=verdict["mistake"],
+                reason=override.reason if override else "",
+            )
+        )
+    before = round(sum(line.earned for line in lines), 2)
+    handed_in = datetime.fromisoformat(record["handed_in"]) if record["handed_in"] else None
+    days = rules.late.days(handed_in, student.late) if rules.late else 0
+    share = rules.late.share(days) if rules.late else 0
+    return Mark(
+        earned=round(before * (1 - share), 2),
+        points=sum(line.points for line in lines),
+        before=before,
+        days=days,
+        lines=tuple(lines),
+    )
+
+
+def notes_of(record: dict[str, Any], mark: Mark) -> list[str]:
+    """What student and teacher should know, beside the questions."""
+    notes = [*record["file_notes"], *record["result"]["notes"]]
+    if mark.days:
+        note = tr("Handed in late ({} days begun): {:g} points became {:g}.")
+        notes.append(note.format(mark.days, mark.before, mark.earned))
+    return notes

@@ -1,0 +1,132 @@
+"""Open task: clean up a crowd of detections."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from cnnlab.grading.question import (
+    Case,
+    Question,
+)
+from cnnlab.grading.questions.detection.iou import iou_at_once, iou_of
+from cnnlab.grading.texts import tr
+
+
+class Truthful(tuple):
+    """The arguments of a call, and beside them the truth, which the answer is not asked with."""
+
+    truth: Any = None
+
+
+STREETS = 40
+
+
+IMAGE = (96, 128)  # height and width
+
+
+SIZES = np.array([[30.0, 12], [20, 36], [24, 22]])  # pedestrian, car, motorcycle
+
+
+GOOD = 0.7  # mAP 0.5:0.95 that is worth all points: suppression with averaged boxes has 0.77
+
+
+def crowds(rng: np.random.Generator) -> list[Case]:
+    """What a raw detector says of streets, with the truth of each beside it."""
+    return [crowd(rng) for _ in range(STREETS)]
+
+
+def crowd(rng: np.random.Generator) -> Truthful:
+    truth = objects(rng)
+    rows = [row for box, label in zip(*truth, strict=True) for row in seen(rng, box, label)]
+    for label in rng.integers(0, 3, rng.integers(3, 8)):  # nothing is there
+        rows.append([*somewhere(rng, label), label, rng.uniform(0.1, 0.85)])
+    table = rng.permutation(np.array(rows))
+    boxes, labels, scores = table[:, :4].round(2), table[:, 4].astype(int), table[:, 5].round(3)
+    case = Truthful((boxes, labels, scores))
+    case.truth = truth
+    return case
+
+
+def objects(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Two to five objects; those of one class are hardly in each other's way."""
+    boxes, labels = [], []
+    count = rng.integers(2, 6)
+    while len(boxes) < count:
+        label = int(rng.integers(3))
+        box = somewhere(rng, label)
+        if all(iou_of(box, b) < 0.2 for b, c in zip(boxes, labels, strict=True) if c == label):
+            boxes.append(box)
+            labels.append(label)
+    return np.array(boxes), np.array(labels)
+
+
+def somewhere(rng: np.random.Generator, label: int) -> np.ndarray:
+    (H, W), (h, w) = IMAGE, SIZES[label] * rng.uniform(0.8, 1.5)
+    x, y = rng.uniform(0, W - w), rng.uniform(0, H - h)
+    return np.array([x, y, x + w, y + h])
+
+
+def seen(rng: np.random.Generator, box: np.ndarray, label: int) -> list[list[float]]:
+    """Detections of an object: the farther off, the less sure; sometimes one of another class."""
+    size = np.tile(box[2:] - box[:2], 2)
+    rows = []
+    for _ in range(rng.integers(4, 10)):
+        off = rng.uniform(0.02, 0.16)
+        score = 0.98 - 0.8 * off - abs(rng.normal(0, 0.2))
+        rows.append([*(box + rng.normal(0, off, 4) * size), label, max(score, 0.05)])
+    if rng.random() < 0.4:
+        other = (label + rng.integers(1, 3)) % 3
+        rows.append([*(box + rng.normal(0, 0.1, 4) * size), other, rng.uniform(0.3, 0.8)])
+    return rows
+
+
+def mean_precision(outputs: Sequence[Any], cases: Sequence[Truthful]) -> float:
+    from cnnlab.detection.metrics import COCO_IOUS, evaluate
+
+    truths = [case.truth for case in cases]
+    with np.errstate(over="ignore", invalid="ignore"):  # of absurdly large boxes
+        return evaluate(outputs, truths, len(SIZES), COCO_IOUS).mean
+
+
+MOST = 1000  # boxes in an answer: the score of a million would keep the judge busy
+
+
+def clean_up_score(outputs: Sequence[Any], cases: Sequence[Truthful]) -> tuple[float, str]:
+    if any(output is None for output in outputs):
+        raise ValueError(tr("The answer is None. Does your function end in `return`?"))
+    if any(len(labels) > MOST for _, labels, _ in outputs):
+        raise ValueError(tr("The answer has more than {} boxes for one street.").format(MOST))
+    before = mean_precision(cases, cases)
+    reached = mean_precision(outputs, cases)
+    sentence = tr(
+        "mAP at IoU 0.5:0.95 on {} streets: {:.3f}. As they came: {:.3f}; full points: {}."
+    )
+    share = (reached - before) / (GOOD - before)
+    return share, sentence.format(len(cases), reached, before, GOOD)
+
+
+def fused(boxes, labels, scores):
+    """Suppression, where those that agree with the best box vote on the place, and on the score."""
+    overlap = iou_at_once(boxes, boxes)
+    left, found = np.ones(len(boxes), bool), []
+    while left.any():
+        best = np.where(left, scores, -1).argmax()
+        group = left & (labels == labels[best]) & (overlap[best] >= 0.5)
+        weights = scores[group]
+        found.append((weights @ boxes[group] / weights.sum(), labels[best], weights.sum()))
+        left &= ~group
+    return tuple(np.array(column) for column in zip(*found, strict=True))
+
+
+QUESTION = Question(
+    id="clean_up",
+    room="detection",
+    title="Open task: clean up a crowd of detections",
+    points=5,
+    level=3,
+    kind="function",
+    cases=crowds,
+    score=clean_up_score,
+    alternatives=(fused,),
+)
