@@ -1,14 +1,30 @@
 """The parts of `cnnlab.grading` know of each other in one direction only."""
 
-import ast
+import itertools
 from pathlib import Path
 
 import pytest
 
 import cnnlab.grading
+from cnnlab.grading.questions import ROOMS, questions
+from tests.test_house import arrows
 
 FOLDER = Path(cnnlab.grading.__file__).parent
 PARTS = ("language", "questions", "answers", "judge", "gradebook")  # each may use those before it
+GRADING = "cnnlab.grading."
+
+
+@pytest.fixture(scope="module")
+def graph() -> dict[str, set[str]]:
+    """The modules of grading by their names inside of it, with those that each imports."""
+    whole = arrows(FOLDER.parent)
+    inside = {name: found for name, found in whole.items() if name.startswith(GRADING)}
+    return {
+        name.removeprefix(GRADING): {
+            one.removeprefix(GRADING) for one in found if one.startswith(GRADING)
+        }
+        for name, found in inside.items()
+    }
 
 
 def part_of(module: str) -> str:
@@ -17,55 +33,35 @@ def part_of(module: str) -> str:
     return first if first in PARTS else "language"
 
 
-def name_of(path: Path) -> str:
-    return ".".join(path.relative_to(FOLDER).with_suffix("").parts).removesuffix(".__init__")
+def test_a_part_uses_those_before_it_only(graph):
+    upwards = [
+        f"{name} → {used}"
+        for name, found in graph.items()
+        for used in found
+        if PARTS.index(part_of(used)) > PARTS.index(part_of(name))
+    ]
+    assert not upwards
+    assert {part_of(name) for name in graph} == set(PARTS)
 
 
-def modules() -> dict[str, Path]:
-    return {name_of(path): path for path in FOLDER.rglob("*.py") if path != FOLDER / "__init__.py"}
+def test_a_class_walks_through_the_gradebook_once(graph):
+    """From the command to the report: what comes later in this line never asks what was before."""
+    walk = ("cli", "run", "intake", "files")
+    for before, after in itertools.pairwise(walk):
+        assert f"gradebook.{after}" in graph[f"gradebook.{before}"]
+    for after in ("records", "publish", "marks", "tables", "reports"):
+        assert not graph[f"gradebook.{after}"] & {f"gradebook.{one}" for one in ("cli", "run")}
 
 
-def used_by(path: Path, known: dict[str, Path]) -> set[str]:
-    """The modules of grading that a file imports, inside functions too."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cnnlab.grading"):
-            base = node.module.removeprefix("cnnlab.grading").lstrip(".")
-            inside = [f"{base}.{name.name}".lstrip(".") for name in node.names]
-            found |= {name if name in known else base for name in inside}
-    return found
-
-
-GRAPH = {name: used_by(path, modules()) for name, path in modules().items()}
-
-
-@pytest.mark.parametrize("name", sorted(GRAPH))
-def test_a_part_uses_those_before_it_only(name):
-    place = PARTS.index(part_of(name))
-    above = {used for used in GRAPH[name] if PARTS.index(part_of(used)) > place}
-    assert not above, f"{name} uses {above}"
-
-
-def test_nothing_imports_in_a_circle():
-    """Modules are taken away that use no other; what stays uses itself in the end."""
-    left = {name: set(used) - {name} for name, used in GRAPH.items()}
-    while free := {name for name, used in left.items() if not used & left.keys()}:
-        left = {name: used for name, used in left.items() if name not in free}
-    # A room's list and its questions are one thing: the list names the files, which name none.
-    assert not left
-
-
-def test_questions_know_the_language_and_each_other_only():
-    for name, used in GRAPH.items():
+def test_questions_know_the_language_and_their_own_room_only(graph):
+    for name, used in graph.items():
         if part_of(name) == "questions" and name != "questions":
             _, room, *_ = name.split(".")
             others = {one for one in used if part_of(one) == "questions"}
             assert all(one.startswith(f"questions.{room}") for one in others), name
 
 
-def test_a_question_has_a_file_of_its_name():
-    from cnnlab.grading.questions import ROOMS, questions
-
-    for room in ROOMS:
-        files = {path.stem for path in (FOLDER / "questions" / room).glob("*.py")}
-        assert questions(room).keys() <= files
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_question_has_a_file_of_its_name(room):
+    files = {path.stem for path in (FOLDER / "questions" / room).glob("*.py")}
+    assert questions(room).keys() <= files
