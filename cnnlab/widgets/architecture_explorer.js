@@ -1,5 +1,7 @@
 // Whole networks, drawn to scale. A row of a network is [name, kind, shape, parameters, multiply_adds, field, jump].
 
+import { button, choice, figure, format, h, keys, language, range, svg, toggle } from "./frame.js";
+
 const PHRASES = {
   en: {
     title: "Architectures, drawn to scale", network: "Network", same: "Same scale for all networks", previous: "Previous layer", next: "Next layer",

@@ -5,9 +5,11 @@
 //   put(el, box)                lays an element over a box;  movable(fig, ground, …): a box that the reader moves
 //   slider(fig, …)              a number from 0 to 1
 
+import { ARROWS, fill, format, h, range, svg, uid } from "./frame.js";
+
 // ---- arithmetic ----
 
-const within = (value, low, high) => Math.max(low, Math.min(high, value));
+export const within = (value, low, high) => Math.max(low, Math.min(high, value));
 
 export const area = ([left, top, right, bottom]) => (right - left) * (bottom - top);
 
@@ -47,7 +49,7 @@ export function beside(value, bound, digits = 2) {
 // ---- the picture ----
 
 // ground: SVG elements in units of the picture; boxes are put into `el`.
-function picture(fig, { width, height, ground, ...attributes }) {
+export function picture(fig, { width, height, ground, ...attributes }) {
   const back = svg("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" }, ...ground);
   const el = h("div", { class: "cl-picture", ...attributes }, back);
   const put = (over, [left, top, right, bottom]) => {
@@ -61,7 +63,7 @@ function picture(fig, { width, height, ground, ...attributes }) {
 }
 
 // Lines every `gap` units, numbered at the top and at the left.
-function rules(width, height, gap) {
+export function rules(width, height, gap) {
   const line = (x1, y1, x2, y2) => svg("line", { class: "cl-rule", x1, y1, x2, y2 });
   const text = (x, y, number) => svg("text", { x, y, "font-size": width / 28 }, number);
   const between = (size) => range(Math.ceil(size / gap) - 1).map((i) => (i + 1) * gap);
@@ -74,7 +76,7 @@ function rules(width, height, gap) {
 // A box that is dragged, or resized by its corners; arrow keys move it by one unit, with Shift its last corner.
 // onChange(box); place(box, text) puts it, and tells where it is. Of two boxes the smaller lies above.
 const CORNERS = ["0,1", "2,1", "0,3", "2,3"];
-function movable(fig, ground, { name, label, onChange }) {
+export function movable(fig, ground, { name, label, onChange }) {
   const [width] = ground.size;
   const handles = CORNERS.map((corner) => h("span", { class: "cl-handle", "data-corner": corner }));
   const el = h("div", { class: "cl-box", role: "slider", tabindex: 0, "aria-label": label, "aria-valuemin": 0, "aria-valuemax": width },
@@ -117,7 +119,7 @@ function movable(fig, ground, { name, label, onChange }) {
 
 // ---- controls ----
 
-function slider(fig, { label, onChange }) {
+export function slider(fig, { label, onChange }) {
   const input = h("input", { type: "range", id: uid(), min: 0, max: 1, step: 0.01 });
   const shown = h("output", { for: input.id });
   fig.listen(input, "input", () => onChange(Number(input.value)));

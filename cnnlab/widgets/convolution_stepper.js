@@ -1,5 +1,8 @@
 // Convolution, step by step: an image of numbers, a kernel, a window that moves, an output that fills.
 
+import { choice, factor, figure, format, h, numberBox, outputSize, range, span, toggle } from "./frame.js";
+import { matrixBox, numberGrid, padImage, samePadding, slidingWindow, walk } from "./walk.js";
+
 const PHRASES = {
   en: {
     title: "Convolution, step by step", image: "Image", kernel: "Kernel", padding: "Padding", stride: "Stride", dilation: "Dilation",

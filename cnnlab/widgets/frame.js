@@ -33,7 +33,7 @@ const WORDS = {
   },
 };
 
-const language = () => (document.documentElement.lang.toLowerCase().startsWith("es") ? "es" : "en");
+export const language = () => (document.documentElement.lang.toLowerCase().startsWith("es") ? "es" : "en");
 
 // ---- numbers ----
 
@@ -64,7 +64,7 @@ export function outputSize(n, f, padding = 0, stride = 1, dilation = 1) {
 const COUNTER = Symbol.for("cnnlab.uid"); // shared by all figures of the page, whatever module they come from
 export const uid = (prefix = "cl") => `${prefix}-${(globalThis[COUNTER] = (globalThis[COUNTER] ?? 0) + 1)}`;
 
-function fill(node, attributes, children) {
+export function fill(node, attributes, children) {
   for (const [key, value] of Object.entries(attributes)) if (value !== false && value != null) node.setAttribute(key, value);
   node.append(...children.filter((child) => child != null));
   return node;
@@ -200,7 +200,7 @@ export function toggle(fig, { label, onChange }) {
 }
 
 // Arrow keys, Home, End and Space: move(dr, dc), home(), end(), space(). What is not given is left to the page.
-const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+export const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 export function keys(fig, el, { move, home, end, space, enter }) {
   const others = { Home: home, End: end, " ": space, Enter: enter };
   fig.listen(el, "keydown", (event) => {

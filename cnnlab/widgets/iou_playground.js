@@ -1,5 +1,8 @@
 // IoU playground: two boxes to move, and areas, intersection, union and IoU, term by term.
 
+import { choice, factor, figure, format, h, numberBox } from "./frame.js";
+import { area, beside, common, iou, movable, picture, rules } from "./boxes.js";
+
 const PHRASES = {
   en: {
     title: "Intersection over union", example: "Example", own: "your own boxes", start: "they overlap", identical: "identical", nested: "one inside the other", half: "half of each is shared",

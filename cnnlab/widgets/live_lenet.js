@@ -1,5 +1,7 @@
 // Live LeNet: the reader draws a digit, and the network that the page trained answers in the browser, every map shown.
 
+import { button, figure, format, h, keys, range, uid } from "./frame.js";
+
 const PHRASES = {
   en: {
     title: "Draw a digit: the network reads it", clear: "Clear", pad: "Pad to draw on", padName: "Draw a digit here", takes: "Take one of these test digits, or draw your own",

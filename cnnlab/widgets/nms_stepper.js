@@ -1,5 +1,9 @@
 // Non-max suppression, one step at a time: drop low scores, take the best box left, drop what overlaps it.
 
+import { figure, format, h, keys, range, svg, toggle, uid } from "./frame.js";
+import { player } from "./player.js";
+import { beside, common, iou, picture, slider, within } from "./boxes.js";
+
 const PHRASES = {
   en: {
     title: "Non-max suppression, step by step", score: "Score threshold", overlap: "IoU threshold", perClass: "Each class on its own",

@@ -1,8 +1,10 @@
 // The buttons of a figure that goes step by step, after `frame.js`.
 
+import { button, h } from "./frame.js";
+
 // Back, play, step, all, start over. `step` returns false when there is nothing left; `ended()` says so beforehand.
 // beat: milliseconds between the steps that it plays.
-function player(fig, { step, back, all, reset, ended, beat = 900 }) {
+export function player(fig, { step, back, all, reset, ended, beat = 900 }) {
   let timer = null;
   const pause = () => {
     clearInterval(timer);

@@ -1,3 +1,6 @@
+import { choice, factor, figure, format, numberBox, outputSize, range } from "./frame.js";
+import { matrixBox, numberGrid, slidingWindow, walk } from "./walk.js";
+
 const PHRASES = {
   en: {
     title: "Pooling, one window at a time", kind: "Kind", max: "max", average: "average", f: "Window f", s: "Stride s",

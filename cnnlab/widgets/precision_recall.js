@@ -1,5 +1,8 @@
 // Precision-recall explorer: a score threshold to move over the detections of a class, and the curve that all thresholds make.
 
+import { button, choice, figure, fill, format, h, keys, range, svg, uid } from "./frame.js";
+import { beside, slider, within } from "./boxes.js";
+
 const PHRASES = {
   en: {
     title: "Precision and recall", class: "Class", threshold: "Score threshold", oneMore: "One detection more", oneLess: "One detection less",

@@ -1,5 +1,7 @@
 // A residual block, layer by layer: a[l+2] = g(z[l+2] + a[l]). Shapes on both paths, parameters, and where they do not fit.
 
+import { button, choice, figure, format, h, keys, numberBox, svg, toggle } from "./frame.js";
+
 const PHRASES = {
   en: {
     title: "A residual block, layer by layer", H: "Height", W: "Width", C: "Channels", kind: "Block", basic: "basic: 3 × 3, 3 × 3", bottleneck: "bottleneck: 1 × 1, 3 × 3, 1 × 1",

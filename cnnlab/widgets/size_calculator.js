@@ -1,5 +1,7 @@
 // Sizes of a chain of layers: shapes, parameters, multiply-adds, receptive fields.
 
+import { button, choice, figure, format, h, numberBox, outputSize, range, svg } from "./frame.js";
+
 const PHRASES = {
   en: {
     title: "Sizes of a chain of layers", H: "Height", W: "Width", C: "Channels", conv: "Convolution", pool: "Pooling",

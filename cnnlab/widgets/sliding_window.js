@@ -1,5 +1,8 @@
 // A window over a picture: the scores fill, and the cells of the first map that windows share light up.
 
+import { figure, format, h, numberBox, outputSize, range } from "./frame.js";
+import { numberGrid, slidingWindow, walk } from "./walk.js";
+
 const PHRASES = {
   en: {
     title: "Sliding windows, and what they share", height: "Image height", width: "Image width", stride: "Stride",

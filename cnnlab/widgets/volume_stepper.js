@@ -1,3 +1,6 @@
+import { choice, factor, figure, format, h, outputSize, range, uid } from "./frame.js";
+import { numberGrid, slidingWindow, walk } from "./walk.js";
+
 const PHRASES = {
   en: {
     title: "Convolution over a volume", filter: "Filter", filterK: "filter {k} of {n}",

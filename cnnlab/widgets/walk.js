@@ -4,6 +4,9 @@
 //   numberGrid(fig, …)          numbers in cells;  slidingWindow(fig, grid, …): a window that is dragged or moved by keys
 //   matrixBox(fig, …)           a folded box to type a matrix in
 
+import { button, fill, format, h, keys, range, span, uid } from "./frame.js";
+import { player } from "./player.js";
+
 // ---- images ----
 
 // [before, after] of "same", as in Keras: ⌈n / s⌉ windows; an odd zero goes after. With stride 1, n does not matter.

@@ -1,5 +1,8 @@
 // YOLO target explorer: objects to place on the grid, the places of y that they fill, and the ones that clash.
 
+import { button, choice, figure, fill, format, h, keys, range, svg, uid } from "./frame.js";
+import { beside, movable, picture, rules, within } from "./boxes.js";
+
 const PHRASES = {
   en: {
     title: "The target of YOLO", example: "Example", own: "your own objects", both: "two anchors in one cell", same: "two want the same anchor", three: "three in one cell", border: "on the border of cells", none: "no objects",
