@@ -1,35 +1,8 @@
 // Whole networks, drawn to scale. A row of a network is [name, kind, shape, parameters, multiply_adds, field, jump].
 
 import { button, choice, figure, format, h, keys, language, range, svg, toggle } from "./frame.js";
+import PHRASES from "./architecture_explorer.json" with { type: "json" };
 
-const PHRASES = {
-  en: {
-    title: "Architectures, drawn to scale", network: "Network", same: "Same scale for all networks", previous: "Previous layer", next: "Next layer",
-    layers: "Layers of the network", kind: "Kind", parameters: "Parameters", adds: "Multiply-adds", some: "{kind}, {n}",
-    input: "input", conv: "convolution", pool: "pooling", dense: "dense", join: "joining branches", other: "other",
-    layer: "Layer", shape: "Output", numbers: "{shape} = {n} numbers", vector: "{n} numbers", size: "Numbers", field: "One output sees", apart: "Its neighbour sees",
-    place: "{name}: {kind}, {i} of {n}", image: "{name}: what goes in", of: "{n} ({share} of {total})", pixels: "{n} × {n} pixels", whole: "the whole image",
-    beyond: "{n} × {n} pixels, more than the image has", shift: "a square shifted by {n}", noGrid: "no neighbours",
-    now: "{name}: {change}; {parameters} parameters; {adds} multiply-adds; one output sees {field}.", start: "{name}: {shape}, the image.",
-    tallest: "{what} of each layer. The tallest: {name}, {share} of {total}.", none: "{what}: none.",
-    picture: "The image, {h} × {w}, and what one output sees of it", where: "Where the parameters are, and where the arithmetic is. All {n} layers: {parameters} parameters, {adds} multiply-adds.",
-    scale: "Height and width are to scale. The thickness grows with the root of the channels. A bar is a vector: its height grows with the root of its numbers. Nothing is thinner than 2 pixels.",
-    hint: "Move the mouse over the drawing to read a layer; press to keep it. Keyboard: Tab to the drawing, then arrow keys, Home and End; Page Up and Page Down go ten layers.",
-  },
-  es: {
-    title: "Arquitecturas, dibujadas a escala", network: "Red", same: "La misma escala para todas las redes", previous: "Capa anterior", next: "Capa siguiente",
-    layers: "Capas de la red", kind: "Tipo", parameters: "Parámetros", adds: "Multipli\u00adcaciones y sumas", some: "{kind}, {n}",
-    input: "entrada", conv: "convolución", pool: "pooling", dense: "densa", join: "unión de ramas", other: "otra",
-    layer: "Capa", shape: "Salida", numbers: "{shape} = {n} números", vector: "{n} números", size: "Números", field: "Una salida ve", apart: "Su vecina ve",
-    place: "{name}: {kind}, {i} de {n}", image: "{name}: lo que entra", of: "{n} ({share} de {total})", pixels: "{n} × {n} píxeles", whole: "toda la imagen",
-    beyond: "{n} × {n} píxeles, más de los que tiene la imagen", shift: "un cuadrado desplazado {n}", noGrid: "sin vecinas",
-    now: "{name}: {change}; {parameters} parámetros; {adds} multiplicaciones y sumas; una salida ve {field}.", start: "{name}: {shape}, la imagen.",
-    tallest: "{what} de cada capa. La más alta: {name}, {share} de {total}.", none: "{what}: ninguno.",
-    picture: "La imagen, {h} × {w}, y lo que una salida ve de ella", where: "Dónde están los parámetros y dónde las cuentas. Las {n} capas: {parameters} parámetros, {adds} multiplicaciones y sumas.",
-    scale: "Alto y ancho están a escala. El grosor crece con la raíz de los canales. Una barra es un vector: su altura crece con la raíz de sus números. Nada es más fino que 2 píxeles.",
-    hint: "Pase el ratón por el dibujo para leer una capa; pulse para quedarse en ella. Teclado: Tab hasta el dibujo y después flechas, Inicio y Fin; Re Pág y Av Pág avanzan diez capas.",
-  },
-};
 const KINDS = ["input", "conv", "pool", "dense", "join", "other"]; // in the order of architecture_explorer.py
 const SLANT = 0.35; // of a box's width, as in the book's other drawings
 const TALL = 160; // pixels of the screen, of the tallest box
@@ -59,7 +32,11 @@ export function layout(rows, { cell, channel, unit }, room) {
   const sizes = rows.map(([, , shape]) => {
     if (shape.length === 1) return { w: BAR, h: Math.max(LEAST, unit * Math.sqrt(shape[0])), away: BAR * SLANT };
     const [H, W, C] = shape;
-    return { w: Math.max(LEAST, channel * Math.sqrt(C)), h: Math.max(LEAST, cell * H), away: Math.max(LEAST, cell * W) * SLANT };
+    return {
+      w: Math.max(LEAST, channel * Math.sqrt(C)),
+      h: Math.max(LEAST, cell * H),
+      away: Math.max(LEAST, cell * W) * SLANT,
+    };
   });
   const tight = sizes.map(({ w }) => Math.max(11, w + 4));
   const total = tight.reduce((sum, n) => sum + n, 0);
@@ -130,7 +107,8 @@ export function share(part, whole) {
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
-  const named = (name, tag, attributes = {}, ...children) => h(tag, { class: `cl-net-${name}`, ...attributes }, ...children);
+  const named = (name, tag, attributes = {}, ...children) =>
+    h(tag, { class: `cl-net-${name}`, ...attributes }, ...children);
 
   const networks = () => fig.get("networks");
   const chosen = () => Math.min(fig.get("chosen"), networks().length - 1);
@@ -145,17 +123,39 @@ function render({ model, el }) {
   let drawn = []; // what it was drawn for
   let room = 0;
 
-  const pick = choice(fig, { label: t("network"), options: [], onChange: (value) => fig.set({ chosen: Number(value), layer: 1 }) });
+  const pick = choice(fig, {
+    label: t("network"),
+    options: [],
+    onChange: (value) => fig.set({ chosen: Number(value), layer: 1 }),
+  });
   const same = toggle(fig, { label: t("same"), onChange: (on) => fig.set({ same_scale: on }) });
   fig.controls.append(pick.el, same.el);
 
   const boxes = svg("svg", { class: "cl-net-boxes" });
-  const strips = range(2).map(() => ({ title: named("caption", "p"), bars: svg("svg", { class: "cl-net-bars", height: STRIP }) }));
+  const strips = range(2).map(() => ({
+    title: named("caption", "p"),
+    bars: svg("svg", { class: "cl-net-bars", height: STRIP }),
+  }));
   const bands = { now: named("now", "div"), over: named("over", "div") };
   const label = svg("text", { class: "cl-net-label", y: 14 });
-  const inner = named("inner", "div", { "aria-hidden": "true" }, bands.now, bands.over, boxes, ...strips.flatMap(({ title, bars }) => [title, bars]));
-  const scroller = named("scroll", "div", { role: "slider", tabindex: 0, "aria-label": t("layers"), "aria-orientation": "horizontal", "aria-valuemin": 0 }, inner);
-  const steps = ["previous", "next"].map((key, i) => button(fig, { label: i ? "→" : "←", name: t(key), onClick: () => go(layer() + (i ? 1 : -1)) }));
+  const inner = named(
+    "inner",
+    "div",
+    { "aria-hidden": "true" },
+    bands.now,
+    bands.over,
+    boxes,
+    ...strips.flatMap(({ title, bars }) => [title, bars]),
+  );
+  const scroller = named(
+    "scroll",
+    "div",
+    { role: "slider", tabindex: 0, "aria-label": t("layers"), "aria-orientation": "horizontal", "aria-valuemin": 0 },
+    inner,
+  );
+  const steps = ["previous", "next"].map((key, i) =>
+    button(fig, { label: i ? "→" : "←", name: t(key), onClick: () => go(layer() + (i ? 1 : -1)) }),
+  );
   const heading = named("heading", "p");
   const facts = named("facts", "dl");
   const image = svg("svg", { class: "cl-net-image", role: "img" });
@@ -165,7 +165,8 @@ function render({ model, el }) {
     named("wide", "div", {}, scroller, h("p", { class: "cl-hint" }, t("scale"))),
     named("layer", "div", {}, named("steps", "div", {}, ...steps.map((one) => one.el), heading), facts),
     named("picture", "div", {}, imageName, image),
-    named("where", "div", {}, legend));
+    named("where", "div", {}, legend),
+  );
   fig.hint.textContent = t("hint");
 
   keys(fig, scroller, { move: (dr, dc) => go(layer() + dc - dr), home: () => go(0), end: () => go(rows().length - 1) });
@@ -190,23 +191,34 @@ function render({ model, el }) {
     const y = TOP + (TALL + height + away) / 2; // of its lower edge
     const [right, top] = [x + w, y - height];
     const face = (name, ...points) => svg("polygon", { class: `cl-net-${name}`, points: points.join(" ") });
-    return svg("g", { class: `cl-net-${KINDS[kind]}` },
+    return svg(
+      "g",
+      { class: `cl-net-${KINDS[kind]}` },
       face("roof", [x, top], [right, top], [right + away, top - away], [x + away, top - away]),
       face("side", [right, y], [right, top], [right + away, top - away], [right + away, y - away]),
-      face("front", [x, y], [right, y], [right, top], [x, top]));
+      face("front", [x, y], [right, y], [right, top], [x, top]),
+    );
   }
 
   function strip({ title, bars }, what, part, list, total) {
     const most = Math.max(...list.map((row) => row[part]));
-    const values = { what: t(what), total: format(total), share: share(most, total), name: list.find((row) => row[part] === most)[0] };
+    const values = {
+      what: t(what),
+      total: format(total),
+      share: share(most, total),
+      name: list.find((row) => row[part] === most)[0],
+    };
     title.textContent = t(most ? "tallest" : "none", values);
-    bars.replaceChildren(...list.flatMap((row, i) => {
-      if (!row[part]) return [];
-      const { left, slot } = placed.boxes[i];
-      const [width, height] = [Math.min(28, slot - 2), Math.max(1, (row[part] / most) * (STRIP - 2))];
-      const shape = { x: left + (slot - width) / 2, y: STRIP - height, width, height };
-      return [svg("rect", { class: `cl-net-${KINDS[row[1]]}`, ...shape })];
-    }), svg("line", { x1: 0, x2: "100%", y1: STRIP - 0.5, y2: STRIP - 0.5 }));
+    bars.replaceChildren(
+      ...list.flatMap((row, i) => {
+        if (!row[part]) return [];
+        const { left, slot } = placed.boxes[i];
+        const [width, height] = [Math.min(28, slot - 2), Math.max(1, (row[part] / most) * (STRIP - 2))];
+        const shape = { x: left + (slot - width) / 2, y: STRIP - height, width, height };
+        return [svg("rect", { class: `cl-net-${KINDS[row[1]]}`, ...shape })];
+      }),
+      svg("line", { x1: 0, x2: "100%", y1: STRIP - 0.5, y2: STRIP - 0.5 }),
+    );
     bars.setAttribute("width", placed.width);
   }
 
@@ -222,8 +234,10 @@ function render({ model, el }) {
     const widths = texts.map(([name, shape]) => Math.max(7 * name.length, 8 * shape.length)); // at most, at 12 pixels
     const names = labelled(placed.boxes, widths, placed.width).flatMap((i) => {
       const x = placed.boxes[i].left + placed.boxes[i].slot / 2;
-      return [svg("line", { x1: x, x2: x, y1: TOP + TALL + 5, y2: TOP + TALL + 11 }),
-        ...texts[i].map((text, line) => svg("text", { x, y: TOP + TALL + 23 + 15 * line }, text))];
+      return [
+        svg("line", { x1: x, x2: x, y1: TOP + TALL + 5, y2: TOP + TALL + 11 }),
+        ...texts[i].map((text, line) => svg("text", { x, y: TOP + TALL + 23 + 15 * line }, text)),
+      ];
     });
     boxes.replaceChildren(...list.map((row, i) => box(placed.boxes[i], row[1])), ...names, label);
     const { total, kinds } = sums(list);
@@ -232,17 +246,36 @@ function render({ model, el }) {
     legend.replaceChildren(
       h("caption", {}, t("where", { n: total.layers, parameters: format(total.parameters), adds: format(total.adds) })),
       h("thead", {}, h("tr", {}, ...["kind", "parameters", "adds"].map((key) => h("th", { scope: "col" }, t(key))))),
-      h("tbody", {}, ...kinds.flatMap((sum, i) => (sum.layers ? [line(KINDS[i], sum, total)] : []))));
+      h("tbody", {}, ...kinds.flatMap((sum, i) => (sum.layers ? [line(KINDS[i], sum, total)] : []))),
+    );
     fig.table.clear();
-    fig.table(all[chosen()][0], ["layer", "kind", "shape", "size", "parameters", "adds", "field"].map((key) => t(key)),
-      list.map(([name, kind, shape, parameters, adds, field]) => [name, t(KINDS[kind]), times(shape),
-        ...[size(shape), parameters, adds].map((n) => format(n)), field ? t("pixels", { n: format(field) }) : t("whole")]));
+    fig.table(
+      all[chosen()][0],
+      ["layer", "kind", "shape", "size", "parameters", "adds", "field"].map((key) => t(key)),
+      list.map(([name, kind, shape, parameters, adds, field]) => [
+        name,
+        t(KINDS[kind]),
+        times(shape),
+        ...[size(shape), parameters, adds].map((n) => format(n)),
+        field ? t("pixels", { n: format(field) }) : t("whole"),
+      ]),
+    );
   }
-  const line = (kind, sum, total) => h("tr", {},
-    h("th", { scope: "row" }, h("span", { class: `cl-net-swatch cl-net-${kind}` }), t("some", { kind: t(kind), n: sum.layers })),
-    ...["parameters", "adds"].map((key) => h("td", {}, share(sum[key], total[key]))));
+  const line = (kind, sum, total) =>
+    h(
+      "tr",
+      {},
+      h(
+        "th",
+        { scope: "row" },
+        h("span", { class: `cl-net-swatch cl-net-${kind}` }),
+        t("some", { kind: t(kind), n: sum.layers }),
+      ),
+      ...["parameters", "adds"].map((key) => h("td", {}, share(sum[key], total[key]))),
+    );
 
-  const sees = (field, [H, W]) => (field ? t(field > Math.max(H, W) ? "beyond" : "pixels", { n: format(field) }) : t("whole"));
+  const sees = (field, [H, W]) =>
+    field ? t(field > Math.max(H, W) ? "beyond" : "pixels", { n: format(field) }) : t("whole");
   const move = (band, index) => {
     band.hidden = index === null;
     if (index === null) return;
@@ -266,13 +299,24 @@ function render({ model, el }) {
 
     heading.textContent = t(index ? "place" : "image", { name, kind: t(KINDS[kind]), i: index, n: list.length - 1 });
     const part = (n, all) => (n ? t("of", { n: format(n), share: share(n, all), total: format(all) }) : "0");
-    const lines = [["shape", t(shape.length === 1 ? "vector" : "numbers", { shape: times(shape), n: format(size(shape)) })],
-      ["parameters", part(parameters, total.parameters)], ["adds", part(adds, total.adds)],
-      ["field", sees(field, input)], ["apart", jump ? t("shift", { n: format(jump) }) : t("noGrid")]];
+    const lines = [
+      ["shape", t(shape.length === 1 ? "vector" : "numbers", { shape: times(shape), n: format(size(shape)) })],
+      ["parameters", part(parameters, total.parameters)],
+      ["adds", part(adds, total.adds)],
+      ["field", sees(field, input)],
+      ["apart", jump ? t("shift", { n: format(jump) }) : t("noGrid")],
+    ];
     facts.replaceChildren(...lines.map(([key, text]) => h("div", {}, h("dt", {}, t(key)), h("dd", {}, text))));
 
     const change = networks()[chosen()][1] && index ? `${times(list[index - 1][2])} → ${times(shape)}` : times(shape);
-    const values = { name, change, shape: times(shape), parameters: format(parameters), adds: format(adds), field: sees(field, input) };
+    const values = {
+      name,
+      change,
+      shape: times(shape),
+      parameters: format(parameters),
+      adds: format(adds),
+      field: sees(field, input),
+    };
     fig.say(t(index ? "now" : "start", values));
     picture(input, field, jump);
   }
@@ -309,7 +353,12 @@ function render({ model, el }) {
     steps[0].enable(layer() > 0);
     steps[1].enable(layer() < rows().length - 1);
     const [name, , shape] = rows()[layer()];
-    for (const [key, value] of [["max", rows().length - 1], ["now", layer()], ["text", `${name}, ${times(shape)}`]]) scroller.setAttribute(`aria-value${key}`, value);
+    for (const [key, value] of [
+      ["max", rows().length - 1],
+      ["now", layer()],
+      ["text", `${name}, ${times(shape)}`],
+    ])
+      scroller.setAttribute(`aria-value${key}`, value);
     tell();
     reveal();
   }

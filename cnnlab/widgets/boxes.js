@@ -1,4 +1,4 @@
-// Boxes over a picture, after `frame.js`. A box is [x_min, y_min, x_max, y_max] in units of the picture, y going down.
+// Boxes over a picture. A box is [x_min, y_min, x_max, y_max] in units of the picture, y going down.
 //
 //   area, common, iou, moved    arithmetic of boxes;  beside(value, bound): a number, on the right side of a bound
 //   picture(fig, …)             a ground, of SVG, to put boxes on;  rules(…): lines of a grid, numbered
@@ -14,7 +14,12 @@ export const within = (value, low, high) => Math.max(low, Math.min(high, value))
 export const area = ([left, top, right, bottom]) => (right - left) * (bottom - top);
 
 // Corners of what two boxes have in common. Where they miss each other a side of it is negative.
-export const common = (a, b) => [Math.max(a[0], b[0]), Math.max(a[1], b[1]), Math.min(a[2], b[2]), Math.min(a[3], b[3])];
+export const common = (a, b) => [
+  Math.max(a[0], b[0]),
+  Math.max(a[1], b[1]),
+  Math.min(a[2], b[2]),
+  Math.min(a[3], b[3]),
+];
 
 // Intersection over union; 0 where both boxes are empty.
 export function iou(a, b) {
@@ -79,8 +84,12 @@ const CORNERS = ["0,1", "2,1", "0,3", "2,3"];
 export function movable(fig, ground, { name, label, onChange }) {
   const [width] = ground.size;
   const handles = CORNERS.map((corner) => h("span", { class: "cl-handle", "data-corner": corner }));
-  const el = h("div", { class: "cl-box", role: "slider", tabindex: 0, "aria-label": label, "aria-valuemin": 0, "aria-valuemax": width },
-    h("span", { class: "cl-tag" }, name), ...handles);
+  const el = h(
+    "div",
+    { class: "cl-box", role: "slider", tabindex: 0, "aria-label": label, "aria-valuemin": 0, "aria-valuemax": width },
+    h("span", { class: "cl-tag" }, name),
+    ...handles,
+  );
   let box = [0, 0, 0, 0];
   let held = null;
   const change = (from, by, corner) => {
@@ -96,7 +105,11 @@ export function movable(fig, ground, { name, label, onChange }) {
   fig.listen(el, "pointermove", (event) => {
     if (!held) return;
     const unit = ground.el.clientWidth / width;
-    change(held.from, [event.clientX - held.x, event.clientY - held.y].map((n) => Math.round(n / unit)), held.corner);
+    change(
+      held.from,
+      [event.clientX - held.x, event.clientY - held.y].map((n) => Math.round(n / unit)),
+      held.corner,
+    );
   });
   for (const type of ["pointerup", "pointercancel"]) fig.listen(el, type, () => (held = null));
   fig.listen(el, "keydown", (event) => {

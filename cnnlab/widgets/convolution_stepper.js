@@ -2,46 +2,19 @@
 
 import { choice, factor, figure, format, h, numberBox, outputSize, range, span, toggle } from "./frame.js";
 import { matrixBox, numberGrid, padImage, samePadding, slidingWindow, walk } from "./walk.js";
-
-const PHRASES = {
-  en: {
-    title: "Convolution, step by step", image: "Image", kernel: "Kernel", padding: "Padding", stride: "Stride", dilation: "Dilation",
-    flip: "Flip the kernel (true convolution)", own: "typed in", lecture: "lecture’s 6 × 6", "two-tone": "two tones",
-    checkerboard: "four blocks", photo: "patch of a photograph", valid: "0 (valid)", same: "same",
-    typeImage: "Type your own image", typeKernel: "Type your own kernel",
-    typeHelp: "One row on each line, numbers separated by spaces. Fractions such as 1/9 are fine.",
-    imageName: "Image, {h} × {w}", padded: "Image, {h} × {w}, with zeros around it (dashed): {H} × {W}",
-    kernelName: "Kernel, {h} × {w}", flipped: "Kernel turned by 180°, {h} × {w}", outputName: "Output, {h} × {w}",
-    window: "Window over the image", place: "output row {r}, column {c}", now: "Output row {r}, column {c}: {value}. {done} of {all} cells are filled.",
-    impossible: "That does not fit: the kernel spans {span} {axis}{why}, and the image with its padding has only {n}. The figure keeps the last sizes that fit.",
-    rows: "rows", columns: "columns", because: " ({dilation} · ({f} − 1) + 1, because of the dilation)",
-    size: "Output rows: {rows}. Output columns: {columns}.",
-    every: "Every cell of the output", columnHead: "Column", products: "Products", sum: "Sum",
-    hint: "Drag the window, or press a cell. Keyboard: arrow keys move the window or the output’s cell, Home and End go to the first and the last, Space plays and pauses.",
-  },
-  es: {
-    title: "La convolución, paso a paso", image: "Imagen", kernel: "Kernel", padding: "Relleno (padding)", stride: "Paso (stride)", dilation: "Dilatación",
-    flip: "Girar el kernel (convolución verdadera)", own: "escrito a mano", lecture: "la de 6 × 6 de la clase", "two-tone": "dos tonos",
-    checkerboard: "cuatro bloques", photo: "trozo de una fotografía", valid: "0 (valid)", same: "same",
-    laplacian: "laplaciano", gaussian: "gaussiano", typeImage: "Escribir otra imagen", typeKernel: "Escribir otro kernel",
-    typeHelp: "Una fila en cada línea, números separados por espacios. Valen fracciones como 1/9.",
-    imageName: "Imagen, {h} × {w}", padded: "Imagen, {h} × {w}, con ceros alrededor (a rayas): {H} × {W}",
-    kernelName: "Kernel, {h} × {w}", flipped: "Kernel girado 180°, {h} × {w}", outputName: "Salida, {h} × {w}",
-    window: "Ventana sobre la imagen", place: "fila {r}, columna {c} de la salida", now: "Salida, fila {r}, columna {c}: {value}. Hay {done} de {all} celdas llenas.",
-    impossible: "No cabe: el kernel abarca {span} {axis}{why}, y la imagen con su relleno solo tiene {n}. La figura conserva los últimos tamaños que caben.",
-    rows: "filas", columns: "columnas", because: " ({dilation} · ({f} − 1) + 1, por la dilatación)",
-    size: "Filas de la salida: {rows}. Columnas de la salida: {columns}.",
-    every: "Todas las celdas de la salida", columnHead: "Columna", products: "Productos", sum: "Suma",
-    hint: "Arrastre la ventana o pulse una celda. Teclado: las flechas mueven la ventana o la celda de la salida, Inicio y Fin van a la primera y a la última, Espacio reproduce y pausa.",
-  },
-};
+import PHRASES from "./convolution_stepper.json" with { type: "json" };
 
 // ---- arithmetic ----
 
 // [[top, bottom], [left, right]] of a padding that is a number, "valid" or "same".
 export function paddings(image, kernel, padding, stride = 1, dilation = 1) {
-  const axes = [[image.length, kernel.length], [image[0].length, kernel[0].length]];
-  return axes.map(([n, f]) => (padding === "same" ? samePadding(f, dilation, stride, n) : Array(2).fill(padding === "valid" ? 0 : padding)));
+  const axes = [
+    [image.length, kernel.length],
+    [image[0].length, kernel[0].length],
+  ];
+  return axes.map(([n, f]) =>
+    padding === "same" ? samePadding(f, dilation, stride, n) : Array(2).fill(padding === "valid" ? 0 : padding),
+  );
 }
 
 // Upside down and left to right.
@@ -90,16 +63,28 @@ function render({ model, el }) {
   function derive() {
     const [now, output, pad] = [state(), crossCorrelate(...inputs()), paddings(...inputs())];
     const weights = now.flip ? turn(now.kernel) : now.kernel;
-    return { ...now, output, pad, weights, padded: padImage(now.image, pad), rows: output.length, columns: output[0].length };
+    return {
+      ...now,
+      output,
+      pad,
+      weights,
+      padded: padImage(now.image, pad),
+      rows: output.length,
+      columns: output[0].length,
+    };
   }
 
   // Why these inputs are impossible, in words; "" if they are not.
   function problem({ image, kernel, padding, stride, dilation }) {
     const pad = paddings(image, kernel, padding, stride, dilation);
-    for (const [axis, n, f] of [[0, image.length, kernel.length], [1, image[0].length, kernel[0].length]]) {
+    for (const [axis, n, f] of [
+      [0, image.length, kernel.length],
+      [1, image[0].length, kernel[0].length],
+    ]) {
       const room = n + pad[axis][0] + pad[axis][1];
       const why = dilation > 1 ? t("because", { dilation, f }) : "";
-      if (span(f, dilation) > room) return t("impossible", { span: span(f, dilation), axis: t(axis ? "columns" : "rows"), why, n: room });
+      if (span(f, dilation) > room)
+        return t("impossible", { span: span(f, dilation), axis: t(axis ? "columns" : "rows"), why, n: room });
     }
     return "";
   }
@@ -126,34 +111,55 @@ function render({ model, el }) {
     const [first, ...rest] = t(name).split("_");
     return [name, [first[0].toUpperCase() + first.slice(1), ...rest].join(", ")];
   };
-  const picker = (trait, list) => choice(fig, {
-    label: t(trait),
-    options: [...Object.keys(list).map(named), ["", t("own")]],
-    onChange: (name) => (name ? attempt({ [trait]: list[name] }) : boxes[trait].open()),
-  });
-  const box = (trait, label, most) => matrixBox(fig, { label: t(label), help: t("typeHelp"), most, onChange: (matrix) => attempt({ [trait]: matrix }) });
-  const number = (trait) => numberBox(fig, { label: t(trait), min: 1, max: 8, value: fig.get(trait), onChange: (value) => attempt({ [trait]: value }) });
+  const picker = (trait, list) =>
+    choice(fig, {
+      label: t(trait),
+      options: [...Object.keys(list).map(named), ["", t("own")]],
+      onChange: (name) => (name ? attempt({ [trait]: list[name] }) : boxes[trait].open()),
+    });
+  const box = (trait, label, most) =>
+    matrixBox(fig, { label: t(label), help: t("typeHelp"), most, onChange: (matrix) => attempt({ [trait]: matrix }) });
+  const number = (trait) =>
+    numberBox(fig, {
+      label: t(trait),
+      min: 1,
+      max: 8,
+      value: fig.get(trait),
+      onChange: (value) => attempt({ [trait]: value }),
+    });
   const lists = { image: presets.images, kernel: presets.kernels };
   const pickers = { image: picker("image", lists.image), kernel: picker("kernel", lists.kernel) };
   const boxes = { image: box("image", "typeImage", 16), kernel: box("kernel", "typeKernel", 7) };
-  const paddingOptions = [["0", t("valid")], ...range(6).map((i) => [String(i + 1), String(i + 1)]), ["same", t("same")]];
+  const paddingOptions = [
+    ["0", t("valid")],
+    ...range(6).map((i) => [String(i + 1), String(i + 1)]),
+    ["same", t("same")],
+  ];
   const padding = choice(fig, {
-    label: t("padding"), options: paddingOptions,
+    label: t("padding"),
+    options: paddingOptions,
     onChange: (value) => attempt({ padding: value === "same" ? value : Number(value) }),
   });
   const numbers = { stride: number("stride"), dilation: number("dilation") };
   const flip = toggle(fig, { label: t("flip"), onChange: (on) => attempt({ flip: on }) });
-  fig.controls.append(...[pickers.image, pickers.kernel, padding, numbers.stride, numbers.dilation, flip, boxes.image, boxes.kernel].map((c) => c.el));
+  fig.controls.append(
+    ...[pickers.image, pickers.kernel, padding, numbers.stride, numbers.dilation, flip, boxes.image, boxes.kernel].map(
+      (c) => c.el,
+    ),
+  );
 
   // grids
   const image = numberGrid(fig);
   const frame = slidingWindow(fig, image, {
-    label: t("window"), nudge, keyboard,
+    label: t("window"),
+    nudge,
+    keyboard,
     move: (r, c) => at(Math.round(r / fig.get("stride")), Math.round(c / fig.get("stride"))),
   });
   const kernel = numberGrid(fig);
   const output = numberGrid(fig, { pick: (r, c) => at(r, c), keyboard });
-  const term = (sign, grid) => h("div", { class: "cl-term" }, h("span", { class: "cl-sign", "aria-hidden": "true" }, sign), grid.el);
+  const term = (sign, grid) =>
+    h("div", { class: "cl-term" }, h("span", { class: "cl-sign", "aria-hidden": "true" }, sign), grid.el);
   const formula = h("p", { class: "cl-formula" });
   const size = h("p", { class: "cl-hint" });
   fig.stage.append(image.el, term("∗", kernel), term("=", output));
@@ -178,7 +184,11 @@ function render({ model, el }) {
       const products = pairs(now.padded, now.weights, r, c, now.stride, now.dilation).map(written).join(" + ");
       return [r + 1, c + 1, products, format(now.output[r][c])];
     });
-    fig.table(t("every"), ["rowHead", "columnHead", "products", "sum"].map((key) => t(key)), rows);
+    fig.table(
+      t("every"),
+      ["rowHead", "columnHead", "products", "sum"].map((key) => t(key)),
+      rows,
+    );
   }
 
   function draw() {
@@ -190,7 +200,9 @@ function render({ model, el }) {
     const filled = seen();
     for (const trait of ["image", "kernel"]) {
       // Two names may stand for the same numbers (vertical, Prewitt): the one that was chosen stays.
-      const names = Object.keys(lists[trait]).filter((name) => JSON.stringify(lists[trait][name]) === JSON.stringify(now[trait]));
+      const names = Object.keys(lists[trait]).filter(
+        (name) => JSON.stringify(lists[trait][name]) === JSON.stringify(now[trait]),
+      );
       if (!names.includes(pickers[trait].get())) pickers[trait].set(names[0] ?? "");
       boxes[trait].set(now[trait]);
     }
@@ -208,7 +220,8 @@ function render({ model, el }) {
     const padded = now.padded.length > H || now.padded[0].length > W;
     image.caption(t(padded ? "padded" : "imageName", { h: H, w: W, H: now.padded.length, W: now.padded[0].length }));
     image.draw(now.padded, {
-      tint: "grey", of: now.image,
+      tint: "grey",
+      of: now.image,
       cell(i, j) {
         const weight = tap(i, j);
         const corner = weight === undefined ? null : short ? `×${format(weight)}` : "•";
@@ -218,17 +231,32 @@ function render({ model, el }) {
     kernel.caption(t(now.flip ? "flipped" : "kernelName", { h: f, w: g }));
     kernel.draw(weights, { tint: "sign" });
     output.caption(t("outputName", { h: now.rows, w: columns }));
-    output.draw(now.output.map((row, i) => row.map((v, j) => (filled.has(i * columns + j) ? v : null))), {
-      tint: "sign", of: now.output,
-      cell: (i, j) => ({ class: i === r && j === c ? "cl-now" : "" }),
-    });
+    output.draw(
+      now.output.map((row, i) => row.map((v, j) => (filled.has(i * columns + j) ? v : null))),
+      {
+        tint: "sign",
+        of: now.output,
+        cell: (i, j) => ({ class: i === r && j === c ? "cl-now" : "" }),
+      },
+    );
     output.current(r, c);
 
     const value = format(now.output[r][c]);
     const place = { r: r + 1, c: c + 1, value, done: filled.size, all: count() };
-    frame.place({ r: r * stride, c: c * stride, height: span(f, dilation), width: span(g, dilation), now: position() + 1, of: count(), text: t("place", place) });
+    frame.place({
+      r: r * stride,
+      c: c * stride,
+      height: span(f, dilation),
+      width: span(g, dilation),
+      now: position() + 1,
+      of: count(),
+      text: t("place", place),
+    });
     const lines = pairs(now.padded, weights, r, c, stride, dilation).map(written);
-    formula.replaceChildren(...lines.flatMap((line, i) => [h("span", {}, i ? `+ ${line}` : line), " "]), h("strong", {}, `= ${value}`));
+    formula.replaceChildren(
+      ...lines.flatMap((line, i) => [h("span", {}, i ? `+ ${line}` : line), " "]),
+      h("strong", {}, `= ${value}`),
+    );
     size.textContent = t("size", { rows: floor(H, pad[0], f, now), columns: floor(W, pad[1], g, now) });
     fig.say(t("now", place));
     table(now);

@@ -1,4 +1,5 @@
-// The frame of every interactive figure. `frame.py` puts this file in front of `<name>.js`: one ES module, no bundler.
+// The frame of every interactive figure. A script imports what it uses from here; `modules.py` joins both into one ES
+// module, with no bundler.
 //
 //   const fig = figure({ model, el, words, title: "key" });   // section with title, controls, stage, table, hint
 //   fig.t("key", { n: 3 })      a phrase in the page's language ("en" unless <html lang="es">); {n} is filled in
@@ -10,28 +11,10 @@
 //   fig.table.numbers(caption, matrix)   does so for a matrix, null being a cell that is not computed yet
 //   return fig.remove;          from render: stops timers and listeners
 //
-// Words of the frame itself are in WORDS; a figure takes other keys for its own. Ids come from uid(), unique in the page.
+// The words of the frame itself are in `frame.json`; those of a figure, in `<name>.json`, have other keys. Ids come from
+// uid(), unique in the page.
 
-const WORDS = {
-  en: {
-    play: "Play", pause: "Pause", step: "Step", back: "Back", all: "All", reset: "Start over", table: "Show as table",
-    less: "{label}: less", more: "{label}: more", row: "row {r}, column {c}", rowHead: "Row", columnName: "column {c}", empty: "not computed yet", use: "Use these numbers",
-    badNumber: "“{text}” in row {r} is not a number. Type numbers with a decimal point, separated by spaces.",
-    ragged: "Row {r} has {got} numbers, and the first row has {expected}. All rows need the same.",
-    noNumbers: "There are no numbers. Type one row on each line.",
-    tooBig: "{h} × {w} is too big for this figure: at most {most} × {most}.",
-    badWhole: "{label}: “{text}” is not a whole number from {min} to {max}. It stays {value}.",
-  },
-  es: {
-    play: "Reproducir", pause: "Pausa", step: "Avanzar", back: "Atrás", all: "Todo", reset: "Empezar de nuevo", table: "Ver como tabla",
-    less: "{label}: menos", more: "{label}: más", row: "fila {r}, columna {c}", rowHead: "Fila", columnName: "columna {c}", empty: "aún sin calcular", use: "Usar estos números",
-    badNumber: "«{text}», en la fila {r}, no es un número. Escriba números con punto decimal, separados por espacios.",
-    ragged: "La fila {r} tiene {got} números y la primera tiene {expected}. Todas necesitan los mismos.",
-    noNumbers: "No hay números. Escriba una fila en cada línea.",
-    tooBig: "{h} × {w} es demasiado grande para esta figura: como mucho, {most} × {most}.",
-    badWhole: "{label}: «{text}» no es un número entero de {min} a {max}. Sigue en {value}.",
-  },
-};
+import WORDS from "./frame.json" with { type: "json" };
 
 export const language = () => (document.documentElement.lang.toLowerCase().startsWith("es") ? "es" : "en");
 
@@ -65,7 +48,8 @@ const COUNTER = Symbol.for("cnnlab.uid"); // shared by all figures of the page, 
 export const uid = (prefix = "cl") => `${prefix}-${(globalThis[COUNTER] = (globalThis[COUNTER] ?? 0) + 1)}`;
 
 export function fill(node, attributes, children) {
-  for (const [key, value] of Object.entries(attributes)) if (value !== false && value != null) node.setAttribute(key, value);
+  for (const [key, value] of Object.entries(attributes))
+    if (value !== false && value != null) node.setAttribute(key, value);
   node.append(...children.filter((child) => child != null));
   return node;
 }
@@ -126,21 +110,44 @@ export function figure({ model, el, words, title }) {
   };
   const tables = h("div");
   fig.table = (caption, head, rows) => {
-    const table = h("table", {}, h("caption", {}, caption),
+    const table = h(
+      "table",
+      {},
+      h("caption", {}, caption),
       h("thead", {}, h("tr", {}, ...head.map((text) => h("th", { scope: "col" }, text)))),
-      h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map((text, i) => (i ? h("td", {}, text) : h("th", { scope: "row" }, text)))))));
+      h(
+        "tbody",
+        {},
+        ...rows.map((row) =>
+          h("tr", {}, ...row.map((text, i) => (i ? h("td", {}, text) : h("th", { scope: "row" }, text)))),
+        ),
+      ),
+    );
     tables.append(h("div", { class: "cl-scroll", tabindex: 0, role: "group", "aria-label": caption }, table));
   };
   fig.table.numbers = (caption, matrix) => {
     const head = [fig.t("rowHead"), ...matrix[0].map((_, c) => fig.t("columnName", { c: c + 1 }))];
     const text = (value) => (value === null ? fig.t("empty") : format(value));
-    fig.table(caption, head, matrix.map((row, r) => [r + 1, ...row.map(text)]));
+    fig.table(
+      caption,
+      head,
+      matrix.map((row, r) => [r + 1, ...row.map(text)]),
+    );
   };
   fig.table.clear = () => tables.replaceChildren();
   fig.title = h("p", { class: "cl-title", id }, fig.t(title));
   fig.tables = h("details", { class: "cl-tables" }, h("summary", {}, fig.t("table")), tables);
-  fig.el = h("div", { class: "cnnlab", role: "group", "aria-labelledby": id, lang },
-    fig.title, fig.controls, fig.error, fig.stage, fig.status, fig.tables, fig.hint);
+  fig.el = h(
+    "div",
+    { class: "cnnlab", role: "group", "aria-labelledby": id, lang },
+    fig.title,
+    fig.controls,
+    fig.error,
+    fig.stage,
+    fig.status,
+    fig.tables,
+    fig.hint,
+  );
   el.append(fig.el);
   return fig;
 }
@@ -151,7 +158,11 @@ export function button(fig, { label, name, onClick }) {
   const el = h("button", { type: "button", class: "cl-button", "aria-label": name }, label);
   fig.listen(el, "click", () => el.getAttribute("aria-disabled") !== "true" && onClick());
   // A button that is really disabled loses the keyboard's focus, so this one says so and does nothing.
-  return { el, enable: (on) => el.setAttribute("aria-disabled", String(!on)), text: (label) => (el.textContent = label) };
+  return {
+    el,
+    enable: (on) => el.setAttribute("aria-disabled", String(!on)),
+    text: (label) => (el.textContent = label),
+  };
 }
 
 // A whole number with − and +. onChange may return false: the number goes back to what it was.
@@ -168,7 +179,8 @@ export function numberBox(fig, { label, name = label, min = 0, max = 99, value =
     }
     input.value = value;
   };
-  const nudge = (by, sign, key) => button(fig, { label: sign, name: fig.t(key, { label: name }), onClick: () => change(value + by) }).el;
+  const nudge = (by, sign, key) =>
+    button(fig, { label: sign, name: fig.t(key, { label: name }), onClick: () => change(value + by) }).el;
   fig.listen(input, "change", () => change(input.value));
   fig.listen(input, "keydown", (event) => {
     const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
@@ -177,8 +189,12 @@ export function numberBox(fig, { label, name = label, min = 0, max = 99, value =
     change(value + by);
   });
   input.value = value;
-  const el = h("div", { class: "cl-field" }, h("label", { for: input.id }, label),
-    h("span", { class: "cl-number" }, nudge(-1, "−", "less"), input, nudge(1, "+", "more")));
+  const el = h(
+    "div",
+    { class: "cl-field" },
+    h("label", { for: input.id }, label),
+    h("span", { class: "cl-number" }, nudge(-1, "−", "less"), input, nudge(1, "+", "more")),
+  );
   return { el, set: (next, most = max) => ((max = most), (input.value = value = next)) };
 }
 

@@ -1,31 +1,8 @@
 // Live LeNet: the reader draws a digit, and the network that the page trained answers in the browser, every map shown.
 
 import { button, figure, format, h, keys, range, uid } from "./frame.js";
+import PHRASES from "./live_lenet.json" with { type: "json" };
 
-const PHRASES = {
-  en: {
-    title: "Draw a digit: the network reads it", clear: "Clear", pad: "Pad to draw on", padName: "Draw a digit here", takes: "Take one of these test digits, or draw your own",
-    example: "Test digit {n} of {of}", sees: "What the network sees: {h} × {w}", map: "map {n} of {of}",
-    conv: "Convolution {f}, {activation} → {shape}", max: "Max pooling {f} → {shape}", average: "Average pooling {f} → {shape}", dense: "Dense, {activation} → {shape}",
-    scale: " (white: {most})", bothScales: " (blue: up to {most}, orange: down to {least})", answers: "Probabilities", digit: "Digit", probability: "Probability",
-    reads: "It reads {digit}, with {percent} %.", nothing: "Nothing is drawn yet.", noNetwork: "No network answers.",
-    without: "No trained network came with this figure; LiveLeNet(model) brings one. You can draw, and see the input that a network would get.",
-    down: "Pen down, {where}", lifted: "Pen up, {where}", at: "row {r}, column {c}",
-    hint: "Draw with mouse, finger or pen. The drawing is cut out, scaled to 20 pixels and centred by its mass, as MNIST’s digits were. In the maps {colours}; each layer has its own scale. Keyboard, on the pad: arrow keys move the pen, Space puts it down or lifts it, Delete clears.",
-    white: "black is 0", both: "black is 0, blue positive, orange negative",
-  },
-  es: {
-    title: "Dibuje una cifra: la red la lee", clear: "Borrar", pad: "Panel para dibujar", padName: "Dibuje aquí una cifra", takes: "Tome una de estas cifras de prueba, o dibuje la suya",
-    example: "Cifra de prueba {n} de {of}", sees: "Lo que ve la red: {h} × {w}", map: "mapa {n} de {of}",
-    conv: "Convolución {f}, {activation} → {shape}", max: "Max pooling {f} → {shape}", average: "Average pooling {f} → {shape}", dense: "Densa, {activation} → {shape}",
-    scale: " (blanco: {most})", bothScales: " (azul: hasta {most}; naranja: hasta {least})", answers: "Probabilidades", digit: "Cifra", probability: "Probabilidad",
-    reads: "Lee un {digit}, con {percent} %.", nothing: "Aún no hay nada dibujado.", noNetwork: "No hay red que responda.",
-    without: "Esta figura vino sin red entrenada; LiveLeNet(model) trae una. Puede dibujar y ver la entrada que recibiría una red.",
-    down: "Lápiz abajo, {where}", lifted: "Lápiz arriba, {where}", at: "fila {r}, columna {c}",
-    hint: "Dibuje con ratón, dedo o lápiz. El dibujo se recorta, se lleva a 20 píxeles y se centra por su masa, como las cifras de MNIST. En los mapas, {colours}; cada capa tiene su escala. Teclado, en el panel: las flechas mueven el lápiz, Espacio lo baja o lo levanta, Supr borra.",
-    white: "negro es 0", both: "negro es 0, azul positivo, naranja negativo",
-  },
-};
 const SIDE = 28; // of a drawing, as MNIST keeps it
 const BOX = 20; // its digit's longer side
 const CELL = 10; // pixels of the pad for one of the drawing
@@ -53,13 +30,16 @@ const ACTIVATIONS = {
 export function conv({ data, shape: [H, W, C] }, { shape: [fh, fw, , K], kernel, bias, activation }) {
   const shape = [H - fh + 1, W - fw + 1, K];
   const out = new Float64Array(product(shape));
-  for (let y = 0, at = 0; y < shape[0]; y++) for (let x = 0; x < shape[1]; x++, at += K) {
-    for (let k = 0; k < K; k++) out[at + k] = bias[k];
-    for (let i = 0, w = 0; i < fh; i++) for (let j = 0; j < fw; j++) for (let c = 0; c < C; c++, w += K) {
-      const value = data[((y + i) * W + x + j) * C + c];
-      if (value) for (let k = 0; k < K; k++) out[at + k] += value * kernel[w + k];
+  for (let y = 0, at = 0; y < shape[0]; y++)
+    for (let x = 0; x < shape[1]; x++, at += K) {
+      for (let k = 0; k < K; k++) out[at + k] = bias[k];
+      for (let i = 0, w = 0; i < fh; i++)
+        for (let j = 0; j < fw; j++)
+          for (let c = 0; c < C; c++, w += K) {
+            const value = data[((y + i) * W + x + j) * C + c];
+            if (value) for (let k = 0; k < K; k++) out[at + k] += value * kernel[w + k];
+          }
     }
-  }
   return { shape, data: ACTIVATIONS[activation](out) };
 }
 
@@ -67,10 +47,12 @@ export function conv({ data, shape: [H, W, C] }, { shape: [fh, fw, , K], kernel,
 export function pool({ data, shape: [H, W, C] }, { size: [ph, pw], take }) {
   const shape = [Math.floor(H / ph), Math.floor(W / pw), C];
   const out = new Float64Array(product(shape)).fill(take === "max" ? -Infinity : 0);
-  for (let y = 0; y < shape[0] * ph; y++) for (let x = 0; x < shape[1] * pw; x++) for (let c = 0; c < C; c++) {
-    const [value, at] = [data[(y * W + x) * C + c], (Math.floor(y / ph) * shape[1] + Math.floor(x / pw)) * C + c];
-    out[at] = take === "max" ? Math.max(out[at], value) : out[at] + value / (ph * pw);
-  }
+  for (let y = 0; y < shape[0] * ph; y++)
+    for (let x = 0; x < shape[1] * pw; x++)
+      for (let c = 0; c < C; c++) {
+        const [value, at] = [data[(y * W + x) * C + c], (Math.floor(y / ph) * shape[1] + Math.floor(x / pw)) * C + c];
+        out[at] = take === "max" ? Math.max(out[at], value) : out[at] + value / (ph * pw);
+      }
   return { shape, data: out };
 }
 
@@ -112,9 +94,11 @@ export function decode(layers) {
 // longer side scaled to 20 by the mean over areas, and its centre of mass put on pixel (14, 14). null: there is no ink.
 export function fit({ data, shape: [rows, columns] }) {
   let [top, left, bottom, right] = [rows, columns, -1, -1];
-  for (let y = 0; y < rows; y++) for (let x = 0; x < columns; x++) if (data[y * columns + x] > 0) {
-    [top, left, bottom, right] = [Math.min(top, y), Math.min(left, x), y, Math.max(right, x)];
-  }
+  for (let y = 0; y < rows; y++)
+    for (let x = 0; x < columns; x++)
+      if (data[y * columns + x] > 0) {
+        [top, left, bottom, right] = [Math.min(top, y), Math.min(left, x), y, Math.max(right, x)];
+      }
   if (bottom < 0) return null;
   const [h, w] = [bottom - top + 1, right - left + 1];
   const [height, width] = [h, w].map((n) => Math.max(1, Math.round((BOX * n) / Math.max(h, w))));
@@ -122,19 +106,20 @@ export function fit({ data, shape: [rows, columns] }) {
   const share = (i, size, j) => Math.max(0, Math.min((i + 1) * size, j + 1) - Math.max(i * size, j)) / size;
   const small = new Float64Array(height * width);
   let [mass, down, across] = [0, 0, 0];
-  for (let r = 0; r < height; r++) for (let c = 0; c < width; c++) {
-    let sum = 0;
-    for (let y = Math.floor(r * tall); y < Math.min(h, (r + 1) * tall); y++) {
-      const part = share(r, tall, y);
-      for (let x = Math.floor(c * wide); x < Math.min(w, (c + 1) * wide); x++) {
-        sum += part * share(c, wide, x) * data[(top + y) * columns + left + x];
+  for (let r = 0; r < height; r++)
+    for (let c = 0; c < width; c++) {
+      let sum = 0;
+      for (let y = Math.floor(r * tall); y < Math.min(h, (r + 1) * tall); y++) {
+        const part = share(r, tall, y);
+        for (let x = Math.floor(c * wide); x < Math.min(w, (c + 1) * wide); x++) {
+          sum += part * share(c, wide, x) * data[(top + y) * columns + left + x];
+        }
       }
+      small[r * width + c] = sum;
+      mass += sum;
+      down += sum * r;
+      across += sum * c;
     }
-    small[r * width + c] = sum;
-    mass += sum;
-    down += sum * r;
-    across += sum * c;
-  }
   const start = (moment, n) => Math.max(0, Math.min(SIDE - n, Math.round(SIDE / 2 - moment / mass)));
   const [y, x] = [start(down, height), start(across, width)];
   const image = new Float64Array(SIDE * SIDE);
@@ -189,10 +174,18 @@ function group(fig, layer, { shape }) {
   const [H, W, C] = shape;
   const cell = Math.max(2, Math.round(50 / Math.max(H, W ?? 0)));
   const columns = Math.ceil(H / Math.ceil(H / 42));
-  const maps = layer.kind === "dense"
-    ? [canvas(columns * STEP - 1, Math.ceil(H / columns) * STEP - 1, { "aria-label": text, class: "lenet-strip" })]
-    : range(C).map((n) => canvas(W, H, { "aria-label": t("map", { n: n + 1, of: C }), style: `width: ${W * cell}px` }));
-  const el = h("div", { class: "lenet-layer", role: "group", "aria-labelledby": name.id }, name, h("div", { class: "lenet-maps" }, ...maps));
+  const maps =
+    layer.kind === "dense"
+      ? [canvas(columns * STEP - 1, Math.ceil(H / columns) * STEP - 1, { "aria-label": text, class: "lenet-strip" })]
+      : range(C).map((n) =>
+          canvas(W, H, { "aria-label": t("map", { n: n + 1, of: C }), style: `width: ${W * cell}px` }),
+        );
+  const el = h(
+    "div",
+    { class: "lenet-layer", role: "group", "aria-labelledby": name.id },
+    name,
+    h("div", { class: "lenet-maps" }, ...maps),
+  );
   return {
     el,
     draw(output) {
@@ -200,10 +193,18 @@ function group(fig, layer, { shape }) {
         name.textContent = text;
         return maps.forEach((map) => map.getContext("2d").clearRect(0, 0, map.width, map.height));
       }
-      const [least, highest] = [output.data.reduce((a, b) => Math.min(a, b)), output.data.reduce((a, b) => Math.max(a, b))];
+      const [least, highest] = [
+        output.data.reduce((a, b) => Math.min(a, b)),
+        output.data.reduce((a, b) => Math.max(a, b)),
+      ];
       const [signed, most] = [least < 0, Math.max(highest, -least)];
-      name.textContent = text + t(signed ? "bothScales" : "scale", { most: format(Math.max(highest, 0)), least: format(least) });
-      maps.forEach((map, k) => (layer.kind === "dense" ? paintStrip(map, output, columns, most, signed) : paintMap(map, output, k, most, signed)));
+      name.textContent =
+        text + t(signed ? "bothScales" : "scale", { most: format(Math.max(highest, 0)), least: format(least) });
+      maps.forEach((map, k) =>
+        layer.kind === "dense"
+          ? paintStrip(map, output, columns, most, signed)
+          : paintMap(map, output, k, most, signed),
+      );
     },
   };
 }
@@ -216,7 +217,12 @@ function bars(fig) {
   });
   const name = h("p", { class: "cl-name", id: uid() }, fig.t("answers"));
   return {
-    el: h("div", { class: "lenet-answers" }, name, h("ol", { class: "lenet-bars", "aria-labelledby": name.id }, ...rows.map(({ el }) => el))),
+    el: h(
+      "div",
+      { class: "lenet-answers" },
+      name,
+      h("ol", { class: "lenet-bars", "aria-labelledby": name.id }, ...rows.map(({ el }) => el)),
+    ),
     draw(probabilities, winner) {
       rows.forEach(({ el, fill, text }, digit) => {
         fill.style.width = `${100 * (probabilities[digit] ?? 0)}%`;
@@ -241,10 +247,22 @@ function drawingPad(fig, { onDraw, onEnd, onClear }) {
   const side = SIDE * CELL;
   const ink = h("canvas", { width: side, height: side });
   const pen = ink.getContext("2d", { willReadFrequently: true });
-  Object.assign(pen, { lineWidth: PEN, lineCap: "round", lineJoin: "round", strokeStyle: "#fff", imageSmoothingEnabled: false });
+  Object.assign(pen, {
+    lineWidth: PEN,
+    lineCap: "round",
+    lineJoin: "round",
+    strokeStyle: "#fff",
+    imageSmoothingEnabled: false,
+  });
   const where = h("p", { class: "cl-name", "aria-live": "polite" });
   fig.hint.id = uid();
-  const el = canvas(side, side, { class: "lenet-pad", tabindex: 0, role: "application", "aria-label": t("pad"), "aria-describedby": fig.hint.id });
+  const el = canvas(side, side, {
+    class: "lenet-pad",
+    tabindex: 0,
+    role: "application",
+    "aria-label": t("pad"),
+    "aria-describedby": fig.hint.id,
+  });
   let cursor = [SIDE / 2, SIDE / 2]; // row and column of the keyboard's pen
   let down = false; // that pen
   let shown = false; // its square
@@ -257,7 +275,11 @@ function drawingPad(fig, { onDraw, onEnd, onClear }) {
     screen.drawImage(ink, 0, 0);
     if (!shown) return;
     const [y, x] = cursor.map((n) => n * CELL);
-    for (const [color, width] of [["#000", 5], [down ? "#ff9632" : "#5aafff", 3]]) { // seen on ink and on ground
+    for (const [color, width] of [
+      ["#000", 5],
+      [down ? "#ff9632" : "#5aafff", 3],
+    ]) {
+      // seen on ink and on ground
       Object.assign(screen, { strokeStyle: color, lineWidth: width });
       screen.strokeRect(x - 1, y - 1, CELL + 2, CELL + 2);
     }
@@ -292,11 +314,12 @@ function drawingPad(fig, { onDraw, onEnd, onClear }) {
     show();
     onDraw();
   });
-  for (const type of ["pointerup", "pointercancel"]) fig.listen(el, type, () => {
-    if (!last) return;
-    last = null;
-    onEnd();
-  });
+  for (const type of ["pointerup", "pointercancel"])
+    fig.listen(el, type, () => {
+      if (!last) return;
+      last = null;
+      onEnd();
+    });
 
   const centre = () => [(cursor[1] + 0.5) * CELL, (cursor[0] + 0.5) * CELL];
   function stand(drawn) {
@@ -335,8 +358,13 @@ function drawingPad(fig, { onDraw, onEnd, onClear }) {
   });
 
   return {
-    el: h("div", {}, h("p", { class: "cl-name" }, t("padName")), el,
-      h("div", { class: "lenet-below" }, button(fig, { label: t("clear"), onClick: () => onClear() }).el, where)),
+    el: h(
+      "div",
+      {},
+      h("p", { class: "cl-name" }, t("padName")),
+      el,
+      h("div", { class: "lenet-below" }, button(fig, { label: t("clear"), onClick: () => onClear() }).el, where),
+    ),
     busy: () => last !== null,
     ink() {
       const { data } = pen.getImageData(0, 0, side, side);
@@ -378,15 +406,25 @@ function render({ model, el }) {
     fig.set({ drawing: own });
   }
   fig.onRemove(() => cancelAnimationFrame(frame));
-  const pad = drawingPad(fig, { onDraw: () => (frame ??= requestAnimationFrame(read)), onEnd: () => finish(), onClear: () => fig.set({ drawing: "" }) });
+  const pad = drawingPad(fig, {
+    onDraw: () => (frame ??= requestAnimationFrame(read)),
+    onEnd: () => finish(),
+    onClear: () => fig.set({ drawing: "" }),
+  });
 
   const picks = examples.map((example, i) => {
     const small = h("canvas", { width: SIDE, height: SIDE, "aria-hidden": "true" });
     paintMap(small, { data: bytes(example), shape: [SIDE, SIDE, 1] }, 0, 255, false);
-    return button(fig, { label: small, name: t("example", { n: i + 1, of: examples.length }), onClick: () => fig.set({ drawing: example }) }).el;
+    return button(fig, {
+      label: small,
+      name: t("example", { n: i + 1, of: examples.length }),
+      onClick: () => fig.set({ drawing: example }),
+    }).el;
   });
   const label = h("p", { class: "cl-name", id: uid() }, t("takes"));
-  fig.controls.append(h("div", { role: "group", "aria-labelledby": label.id }, label, h("div", { class: "lenet-examples" }, ...picks)));
+  fig.controls.append(
+    h("div", { role: "group", "aria-labelledby": label.id }, label, h("div", { class: "lenet-examples" }, ...picks)),
+  );
   fig.controls.hidden = !picks.length;
 
   const answers = bars(fig);
@@ -396,9 +434,17 @@ function render({ model, el }) {
   const seen = t("sees", { h: H, w: W });
   const input = canvas(W, H, { "aria-label": seen, style: `width: ${4 * W}px` });
   const nothing = forward(network, place(blank, inputShape));
-  const groups = network.slice(0, -1).map((layer, i) => (layer.kind === "flatten" ? null : group(fig, layer, nothing[i])));
-  fig.tables.before(h("div", { class: "lenet-layers" }, h("div", { class: "lenet-layer" }, h("p", { class: "cl-name" }, seen), input),
-    ...groups.map((one) => one?.el)));
+  const groups = network
+    .slice(0, -1)
+    .map((layer, i) => (layer.kind === "flatten" ? null : group(fig, layer, nothing[i])));
+  fig.tables.before(
+    h(
+      "div",
+      { class: "lenet-layers" },
+      h("div", { class: "lenet-layer" }, h("p", { class: "cl-name" }, seen), input),
+      ...groups.map((one) => one?.el),
+    ),
+  );
   const signed = network.slice(0, -1).some(({ activation }) => activation && activation !== "relu");
   fig.hint.textContent = t("hint", { colours: t(signed ? "both" : "white") });
 
@@ -425,7 +471,10 @@ function render({ model, el }) {
     painted = now;
     if (now !== own) pad.fill(drawing());
     own = now;
-    const image = place(Float64Array.from(drawing(), (value) => value / 255), inputShape);
+    const image = place(
+      Float64Array.from(drawing(), (value) => value / 255),
+      inputShape,
+    );
     paintMap(input, image, 0, 1, false);
     const outputs = now && network.length ? forward(network, image) : null;
     groups.forEach((one, i) => one?.draw(outputs?.[i]));
@@ -434,8 +483,14 @@ function render({ model, el }) {
     answers.draw(probabilities, winner);
     picks.forEach((pick, i) => pick.setAttribute("aria-pressed", String(examples[i] === now)));
     fig.table.clear();
-    fig.table(t("answers"), [t("digit"), t("probability")], range(10).map((digit) =>
-      [digit, outputs ? `${format(100 * probabilities[digit], 2)} %` : t(network.length ? "nothing" : "noNetwork")]));
+    fig.table(
+      t("answers"),
+      [t("digit"), t("probability")],
+      range(10).map((digit) => [
+        digit,
+        outputs ? `${format(100 * probabilities[digit], 2)} %` : t(network.length ? "nothing" : "noNetwork"),
+      ]),
+    );
     fig.set({ probabilities });
     if (!pad.busy()) speak();
   }

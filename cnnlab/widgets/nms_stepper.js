@@ -3,38 +3,8 @@
 import { figure, format, h, keys, range, svg, toggle, uid } from "./frame.js";
 import { player } from "./player.js";
 import { beside, common, iou, picture, slider, within } from "./boxes.js";
+import PHRASES from "./nms_stepper.json" with { type: "json" };
 
-const PHRASES = {
-  en: {
-    title: "Non-max suppression, step by step", score: "Score threshold", overlap: "IoU threshold", perClass: "Each class on its own",
-    rule1: "Drop boxes with score ≤ {score}", rule2: "Take the best box left", rule3: "Drop boxes with IoU ≥ {overlap} with it", rule3class: "Drop boxes of its class with IoU ≥ {overlap} with it",
-    box: "{name} {letter} ({score})", start: "{n} boxes, and some objects have several. Press Step.", nothing: "There are no boxes. Nothing is left, and that is no error.",
-    low: "A score of at most {score}: {list}. Dropped.", lowNone: "No score is {score} or less: nothing is dropped.",
-    take: "The best box left is {best}: chosen.", takeLast: "The only box left is {best}: chosen.",
-    drop: "{box} overlaps the chosen {best} with IoU {iou} ≥ {overlap}: dropped.", lost: " It is of another class: here an object may be lost.",
-    spare: "{box} overlaps the chosen {best} with IoU {iou} ≥ {overlap}, but it is of another class: it stays.",
-    none: "No box left {ofClass}reaches IoU {overlap} with the chosen {best}. The nearest, {box}, has {iou}.", alone: "No box {ofClass}is left to compare with the chosen {best}.", ofClass: "of this class ",
-    end: "No box is left. {kept} of {n} were chosen: {list}.", endNone: "No box is left, and none was chosen.",
-    boxes: "Boxes, the best score first", state: "State", name: "Class", letter: "Box", points: "Score", caption: "Boxes and their state",
-    left: "left", isLow: "≤ {score}", chosen: "chosen", dropped: "dropped", by: "by {letter}, IoU {iou}", picture: "Picture with {n} boxes: {chosen} chosen, {gone} dropped, {left} left.",
-    hint: "Thick boxes are chosen, dashed grey ones dropped; the letters are those of the list. Change a threshold, or treat all classes as one, and step again. Keyboard: on the buttons, arrow keys, Home and End go through the steps.",
-  },
-  es: {
-    title: "Non-max suppression, paso a paso", score: "Umbral de puntuación", overlap: "Umbral de IoU", perClass: "Cada clase por separado",
-    rule1: "Descartar las cajas con puntuación ≤ {score}", rule2: "Tomar la mejor caja que quede", rule3: "Descartar las cajas con IoU ≥ {overlap} con ella", rule3class: "Descartar las de su clase con IoU ≥ {overlap} con ella",
-    box: "{name} {letter} ({score})", start: "{n} cajas, y algunos objetos tienen varias. Pulse Avanzar.", nothing: "No hay cajas. No queda nada, y eso no es un error.",
-    low: "Puntuación de {score} como mucho: {list}. Descartadas.", lowNone: "Ninguna puntuación es {score} o menos: no se descarta nada.",
-    take: "La mejor caja que queda es {best}: elegida.", takeLast: "La única caja que queda es {best}: elegida.",
-    drop: "{box} se solapa con la caja elegida, {best}, con IoU {iou} ≥ {overlap}: descartada.", lost: " Es de otra clase: aquí puede perderse un objeto.",
-    spare: "{box} se solapa con la caja elegida, {best}, con IoU {iou} ≥ {overlap}, pero es de otra clase: se queda.",
-    none: "Ninguna caja restante {ofClass}llega a IoU {overlap} con la caja elegida, {best}. La más cercana, {box}, tiene {iou}.", alone: "No queda ninguna caja {ofClass}que comparar con la elegida, {best}.", ofClass: "de esta clase ",
-    end: "No queda ninguna caja. Se eligieron {kept} de {n}: {list}.", endNone: "No queda ninguna caja, y no se eligió ninguna.",
-    boxes: "Cajas, de mejor a peor puntuación", state: "Estado", name: "Clase", letter: "Caja", points: "Puntuación", caption: "Las cajas y su estado",
-    left: "queda", isLow: "≤ {score}", chosen: "elegida", dropped: "descartada", by: "por {letter}, IoU {iou}", picture: "Imagen con {n} cajas: {chosen} elegidas, {gone} descartadas, quedan {left}.",
-    "class pedestrian": "peatón", "class car": "coche", "class motorcycle": "motocicleta", "class box": "caja",
-    hint: "Las cajas gruesas están elegidas; las grises a rayas, descartadas; las letras son las de la lista. Cambie un umbral, o trate todas las clases como una, y recorra otra vez los pasos. Teclado: en los botones, las flechas, Inicio y Fin recorren los pasos.",
-  },
-};
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const BEAT = 2500; // a sentence is read in that
 
@@ -80,7 +50,20 @@ export function states(count, events, position) {
 export function spots(boxes, room, [width, height]) {
   const found = [];
   const apart = ([x, y]) => Math.min(Infinity, ...found.map(([u, v]) => Math.max(Math.abs(x - u), Math.abs(y - v))));
-  const ways = [[0, 0], [1, 0], [0, 1], [1, 1], [0.5, 0], [0.5, 1], [0, 0.5], [1, 0.5], [0.25, 0], [0.75, 0], [0.25, 1], [0.75, 1]];
+  const ways = [
+    [0, 0],
+    [1, 0],
+    [0, 1],
+    [1, 1],
+    [0.5, 0],
+    [0.5, 1],
+    [0, 0.5],
+    [1, 0.5],
+    [0.25, 0],
+    [0.75, 0],
+    [0.25, 1],
+    [0.75, 1],
+  ];
   for (const [left, top, right, bottom] of boxes) {
     const places = ways.map(([u, v]) => [
       within(left + u * (right - left), room / 2, width - room / 2),
@@ -99,13 +82,28 @@ function street() {
   const disc = (name, cx, cy, r) => svg("circle", { class: `nms-${name}`, cx, cy, r });
   const path = (name, d) => svg("path", { class: `nms-${name}`, d });
   const lines = range(6).map((i) => box("mark", 4 + 28 * i, 91, 14, 1.5));
-  return [svg("g", { transform: "translate(0 -22)" },
-    box("road", 0, 62, 160, 38), ...lines,
-    path("car", "M12,76V64l9,-3 8,-14h24l9,14 6,4v11z"), path("glass", "M26,60l5,-10h8v10zM42,60v-10h10l6,10z"),
-    disc("wheel", 25, 75, 5.5), disc("wheel", 56, 75, 5.5),
-    box("wheel", 103, 66, 6, 10, 1), box("wheel", 125, 66, 6, 10, 1), path("car", "M101,72V56l5,-15h22l5,15v16z"), path("glass", "M107,55l3,-10h14l3,10z"),
-    disc("person", 116, 39, 4.5), path("person", "M110,46h12l2,17h-3l-1,17h-3l-1,-15 -1,15h-3l-1,-17h-3z"),
-    path("person", "M80,62l4,-3 5,3 -2,8h-6z"), path("car", "M76,70l8,-4h8l2,6 -10,4z"), disc("wheel", 77, 78, 5), disc("wheel", 91, 78, 5))];
+  return [
+    svg(
+      "g",
+      { transform: "translate(0 -22)" },
+      box("road", 0, 62, 160, 38),
+      ...lines,
+      path("car", "M12,76V64l9,-3 8,-14h24l9,14 6,4v11z"),
+      path("glass", "M26,60l5,-10h8v10zM42,60v-10h10l6,10z"),
+      disc("wheel", 25, 75, 5.5),
+      disc("wheel", 56, 75, 5.5),
+      box("wheel", 103, 66, 6, 10, 1),
+      box("wheel", 125, 66, 6, 10, 1),
+      path("car", "M101,72V56l5,-15h22l5,15v16z"),
+      path("glass", "M107,55l3,-10h14l3,10z"),
+      disc("person", 116, 39, 4.5),
+      path("person", "M110,46h12l2,17h-3l-1,17h-3l-1,-15 -1,15h-3l-1,-17h-3z"),
+      path("person", "M80,62l4,-3 5,3 -2,8h-6z"),
+      path("car", "M76,70l8,-4h8l2,6 -10,4z"),
+      disc("wheel", 77, 78, 5),
+      disc("wheel", 91, 78, 5),
+    ),
+  ];
 }
 
 // ---- the figure ----
@@ -119,7 +117,11 @@ function render({ model, el }) {
   const order = range(count).sort((i, j) => scores[j] - scores[i] || i - j);
   const [height, width] = fig.get("size");
 
-  const settings = () => ({ score: fig.get("score_threshold"), overlap: fig.get("iou_threshold"), perClass: fig.get("per_class") });
+  const settings = () => ({
+    score: fig.get("score_threshold"),
+    overlap: fig.get("iou_threshold"),
+    perClass: fig.get("per_class"),
+  });
   const events = () => suppress(boxes, scores, labels, settings());
   const now = (all = events()) => Math.min(fig.get("position"), all.length - 1);
   const go = (to) => fig.set({ position: within(to, 0, events().length - 1) });
@@ -142,8 +144,14 @@ function render({ model, el }) {
 
   const image = fig.get("image");
   const ground = picture(fig, {
-    width, height, role: "img",
-    ground: image ? [svg("image", { href: image, width, height, preserveAspectRatio: "none" })] : fig.get("street") ? street() : [],
+    width,
+    height,
+    role: "img",
+    ground: image
+      ? [svg("image", { href: image, width, height, preserveAspectRatio: "none" })]
+      : fig.get("street")
+        ? street()
+        : [],
   });
   const places = spots(boxes, width * 0.055, [width, height]);
   const shown = boxes.map((box, i) => {
@@ -154,11 +162,25 @@ function render({ model, el }) {
   });
   const tags = ["best", "box"].map((role) => h("span", { class: `cl-tag nms-${role}` }));
   const shared = h("div", { class: "cl-shared" });
-  ground.el.append(h("div", { class: "nms-layer" }, shared, ...shown.map((one) => one.frame), ...shown.map((one) => one.letter), ...tags));
+  ground.el.append(
+    h(
+      "div",
+      { class: "nms-layer" },
+      shared,
+      ...shown.map((one) => one.frame),
+      ...shown.map((one) => one.letter),
+      ...tags,
+    ),
+  );
 
   const rules = ["rule1", "rule2", "rule3"].map((key) => h("li", { "data-rule": key }));
   const buttons = player(fig, {
-    step, back: () => go(now() - 1), all: () => go(Infinity), reset: () => go(0), ended: () => now() === events().length - 1, beat: BEAT,
+    step,
+    back: () => go(now() - 1),
+    all: () => go(Infinity),
+    reset: () => go(0),
+    ended: () => now() === events().length - 1,
+    beat: BEAT,
   });
   const jump = (to) => {
     buttons.pause();
@@ -175,28 +197,50 @@ function render({ model, el }) {
   const items = order.map((i) => {
     const [number, state] = [h("span"), h("span", { class: "nms-state" })];
     const bar = h("span", { class: "nms-bar" }, h("span", { style: `width: ${100 * scores[i]}%` }));
-    return { i, number, state, el: h("li", {}, h("span", { class: "nms-letter" }, LETTERS[i]), h("span", {}, className(i)), bar, number, state) };
+    return {
+      i,
+      number,
+      state,
+      el: h("li", {}, h("span", { class: "nms-letter" }, LETTERS[i]), h("span", {}, className(i)), bar, number, state),
+    };
   });
   const title = h("p", { class: "cl-name", id: uid() }, t("boxes"));
-  const list = h("div", { class: "nms-list" }, title, h("ol", { "aria-labelledby": title.id }, ...items.map((one) => one.el)));
-  fig.stage.append(h("div", { class: "nms-main" }, h("ol", { class: "nms-rules" }, ...rules), ground.el, buttons.el, fig.status), list);
+  const list = h(
+    "div",
+    { class: "nms-list" },
+    title,
+    h("ol", { "aria-labelledby": title.id }, ...items.map((one) => one.el)),
+  );
+  fig.stage.append(
+    h("div", { class: "nms-main" }, h("ol", { class: "nms-rules" }, ...rules), ground.el, buttons.el, fig.status),
+    list,
+  );
   fig.hint.textContent = t("hint");
 
   function sentence(event) {
     const { score: low, overlap: high, perClass: each } = settings();
     const values = {
-      n: count, score: format(low, 4), overlap: format(high, 4), ofClass: each ? t("ofClass") : "",
-      best: event.best == null ? "" : called(event.best), box: event.box == null ? "" : called(event.box),
+      n: count,
+      score: format(low, 4),
+      overlap: format(high, 4),
+      ofClass: each ? t("ofClass") : "",
+      best: event.best == null ? "" : called(event.best),
+      box: event.box == null ? "" : called(event.box),
       iou: event.iou == null ? "" : beside(event.iou, high),
-      list: (event.boxes ?? event.kept ?? []).map(called).join(", "), kept: event.kept?.length,
+      list: (event.boxes ?? event.kept ?? []).map(called).join(", "),
+      kept: event.kept?.length,
     };
     const say = (key) => t(key, values);
     const upper = (text) => text[0].toUpperCase() + text.slice(1);
     const other = event.op === "drop" && labels[event.box] !== labels[event.best];
-    const key = {
-      start: count ? "start" : "nothing", low: event.boxes?.length ? "low" : "lowNone", take: event.last ? "takeLast" : "take",
-      none: event.box == null ? "alone" : "none", end: event.kept?.length ? "end" : "endNone",
-    }[event.op] ?? event.op;
+    const key =
+      {
+        start: count ? "start" : "nothing",
+        low: event.boxes?.length ? "low" : "lowNone",
+        take: event.last ? "takeLast" : "take",
+        none: event.box == null ? "alone" : "none",
+        end: event.kept?.length ? "end" : "endNone",
+      }[event.op] ?? event.op;
     return upper(say(key)) + (other ? say("lost") : "");
   }
 
@@ -235,13 +279,20 @@ function render({ model, el }) {
       tag.textContent = `${className(i)} ${LETTERS[i]} ${points(i)}`;
       const [left, top, right, bottom] = boxes[i];
       const onLeft = left + right < width;
-      tag.style.cssText = `${onLeft ? "left" : "right"}: ${Math.max(0, (100 * (onLeft ? left : width - right)) / width)}%;`
-        + (role ? `top: ${Math.min(92, (100 * bottom) / height)}%` : `bottom: ${Math.min(92, 100 - (100 * top) / height)}%`);
+      tag.style.cssText =
+        `${onLeft ? "left" : "right"}: ${Math.max(0, (100 * (onLeft ? left : width - right)) / width)}%;` +
+        (role
+          ? `top: ${Math.min(92, (100 * bottom) / height)}%`
+          : `bottom: ${Math.min(92, 100 - (100 * top) / height)}%`);
       tag.className = `cl-tag nms-class${labels[i] % 3} nms-${state[i].is}`;
     });
 
     const word = ({ is, best, iou: value }) =>
-      t({ low: "isLow", dropped: "by" }[is] ?? is, { score: format(low, 4), letter: LETTERS[best], iou: value == null ? "" : beside(value, high) });
+      t({ low: "isLow", dropped: "by" }[is] ?? is, {
+        score: format(low, 4),
+        letter: LETTERS[best],
+        iou: value == null ? "" : beside(value, high),
+      });
     const gone = ({ is }) => is === "low" || is === "dropped";
     items.forEach(({ i, el: item, number, state: text }) => {
       number.textContent = points(i);
@@ -249,12 +300,24 @@ function render({ model, el }) {
       item.className = `nms-${state[i].is} nms-class${labels[i] % 3}${current(i) ? " nms-now" : ""}`;
     });
     const many = (is) => state.filter((one) => one.is === is).length;
-    ground.el.setAttribute("aria-label", t("picture", { n: count, chosen: many("chosen"), gone: state.filter(gone).length, left: many("left") }));
+    ground.el.setAttribute(
+      "aria-label",
+      t("picture", { n: count, chosen: many("chosen"), gone: state.filter(gone).length, left: many("left") }),
+    );
     fig.say(sentence(event));
 
     fig.table.clear();
-    fig.table(t("caption"), [t("letter"), t("name"), t("points"), "x_min", "y_min", "x_max", "y_max", t("state")],
-      order.map((i) => [LETTERS[i], className(i), points(i), ...boxes[i].map((n) => format(n)), `${gone(state[i]) ? `${t("dropped")}: ` : ""}${word(state[i])}`]));
+    fig.table(
+      t("caption"),
+      [t("letter"), t("name"), t("points"), "x_min", "y_min", "x_max", "y_max", t("state")],
+      order.map((i) => [
+        LETTERS[i],
+        className(i),
+        points(i),
+        ...boxes[i].map((n) => format(n)),
+        `${gone(state[i]) ? `${t("dropped")}: ` : ""}${word(state[i])}`,
+      ]),
+    );
   }
   fig.draws(draw);
   return fig.remove;

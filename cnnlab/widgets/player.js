@@ -1,4 +1,4 @@
-// The buttons of a figure that goes step by step, after `frame.js`.
+// The buttons of a figure that goes step by step.
 
 import { button, h } from "./frame.js";
 
@@ -25,7 +25,13 @@ export function player(fig, { step, back, all, reset, ended, beat = 900 }) {
   };
   const make = (key, onClick) => button(fig, { label: fig.t(key), onClick });
   const play = make("play", flip);
-  const row = [make("back", still(back)), play, make("step", still(step)), make("all", still(all)), make("reset", still(reset))];
+  const row = [
+    make("back", still(back)),
+    play,
+    make("step", still(step)),
+    make("all", still(all)),
+    make("reset", still(reset)),
+  ];
   fig.onRemove(() => clearInterval(timer));
   const el = h("div", { class: "cl-player" }, ...row.map((one) => one.el));
   return { el, flip, pause, playing: () => timer !== null };

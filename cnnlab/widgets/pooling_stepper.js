@@ -1,40 +1,6 @@
 import { choice, factor, figure, format, numberBox, outputSize, range } from "./frame.js";
 import { matrixBox, numberGrid, slidingWindow, walk } from "./walk.js";
-
-const PHRASES = {
-  en: {
-    title: "Pooling, one window at a time", kind: "Kind", max: "max", average: "average", f: "Window f", s: "Stride s",
-    gradient: "Where the gradient goes", off: "not shown", one: "from this output cell", filled: "from every computed cell",
-    type: "Type your own image", typeHelp: "One row on each line, numbers separated by spaces. At most 10 × 10.",
-    tooLarge: "A window of {f} × {f} does not fit in an image of {h} × {w}. Choose a smaller one.",
-    input: "Input", inputGradient: "Each input, and below it the gradient it gets", output: "Output", outputGradient: "Each output, and below it the gradient that comes back",
-    window: "Pooling window", place: "Output row {r}, column {c}",
-    maxLine: "The largest of {numbers} is {value}, at row {r}, column {c}.",
-    tieLine: "It stands there {n} times: the first in reading order wins.",
-    averageLine: "({numbers}) / {n} = {sum} / {n} = {value}.",
-    maxBack: "All of its gradient goes to that cell, and nothing to the others.",
-    averageBack: "Its gradient is shared: each of the {n} cells gets 1/{n} = {share}.",
-    adds: "A cell under several windows adds up what each one sends.",
-    tableGradient: "Gradient at the input",
-    hint: "Drag the window, click a cell, or use the arrow keys, Home and End when the window has the focus. Space plays and pauses.",
-  },
-  es: {
-    title: "Pooling, ventana a ventana", kind: "Tipo", max: "máximo", average: "promedio", f: "Ventana f", s: "Paso (stride) s",
-    gradient: "Adónde va el gradiente", off: "sin mostrar", one: "desde esta celda de salida", filled: "desde cada celda calculada",
-    type: "Escribir otra imagen", typeHelp: "Una fila en cada línea, números separados por espacios. Como mucho, 10 × 10.",
-    tooLarge: "Una ventana de {f} × {f} no cabe en una imagen de {h} × {w}. Elija una menor.",
-    input: "Entrada", inputGradient: "Cada entrada y, debajo, el gradiente que recibe", output: "Salida", outputGradient: "Cada salida y, debajo, el gradiente que vuelve",
-    window: "Ventana de pooling", place: "Salida, fila {r}, columna {c}",
-    maxLine: "El mayor de {numbers} es {value}, en la fila {r}, columna {c}.",
-    tieLine: "Está {n} veces: gana el primero en orden de lectura.",
-    averageLine: "({numbers}) / {n} = {sum} / {n} = {value}.",
-    maxBack: "Todo su gradiente va a esa celda y nada a las demás.",
-    averageBack: "Su gradiente se reparte: cada una de las {n} celdas recibe 1/{n} = {share}.",
-    adds: "Una celda que está en varias ventanas suma lo que cada una le envía.",
-    tableGradient: "Gradiente en la entrada",
-    hint: "Arrastre la ventana, pulse una celda, o use las flechas, Inicio y Fin cuando la ventana tenga el foco. Espacio reproduce y pausa.",
-  },
-};
+import PHRASES from "./pooling_stepper.json" with { type: "json" };
 
 // The cells under the window of output cell (r, c), in reading order.
 const windowCells = (r, c, f, s) => range(f * f).map((i) => [r * s + Math.floor(i / f), c * s + (i % f)]);
@@ -60,11 +26,13 @@ export function pool(image, f, s, kind) {
 // The gradient at the input, given the gradient at the output (same shape as the output).
 export function poolBackward(image, upstream, f, s, kind) {
   const gradient = image.map((row) => row.map(() => 0));
-  upstream.forEach((row, r) => row.forEach((dy, c) => {
-    const { winner } = poolCell(image, r, c, f, s, kind);
-    const cells = winner ? [winner] : windowCells(r, c, f, s);
-    for (const [i, j] of cells) gradient[i][j] += dy / cells.length;
-  }));
+  upstream.forEach((row, r) =>
+    row.forEach((dy, c) => {
+      const { winner } = poolCell(image, r, c, f, s, kind);
+      const cells = winner ? [winner] : windowCells(r, c, f, s);
+      for (const [i, j] of cells) gradient[i][j] += dy / cells.length;
+    }),
+  );
   return gradient;
 }
 
@@ -87,13 +55,36 @@ function render({ model, el }) {
     return false;
   };
   const options = (...names) => names.map((name) => [name, t(name)]);
-  const kind = choice(fig, { label: t("kind"), options: options("max", "average"), onChange: (value) => fig.set({ kind: value }) });
-  const f = numberBox(fig, { label: t("f"), min: 1, max: 10, value: fig.get("f"), onChange: (value) => resize({ f: value }) });
-  const s = numberBox(fig, { label: t("s"), min: 1, max: 10, value: fig.get("s"), onChange: (value) => resize({ s: value }) });
-  const gradient = choice(fig, {
-    label: t("gradient"), options: options("off", "one", "filled"), onChange: (value) => fig.set({ gradient: value }),
+  const kind = choice(fig, {
+    label: t("kind"),
+    options: options("max", "average"),
+    onChange: (value) => fig.set({ kind: value }),
   });
-  const typed = matrixBox(fig, { label: t("type"), help: t("typeHelp"), most: 10, onChange: (matrix) => resize({ image: matrix }) });
+  const f = numberBox(fig, {
+    label: t("f"),
+    min: 1,
+    max: 10,
+    value: fig.get("f"),
+    onChange: (value) => resize({ f: value }),
+  });
+  const s = numberBox(fig, {
+    label: t("s"),
+    min: 1,
+    max: 10,
+    value: fig.get("s"),
+    onChange: (value) => resize({ s: value }),
+  });
+  const gradient = choice(fig, {
+    label: t("gradient"),
+    options: options("off", "one", "filled"),
+    onChange: (value) => fig.set({ gradient: value }),
+  });
+  const typed = matrixBox(fig, {
+    label: t("type"),
+    help: t("typeHelp"),
+    most: 10,
+    onChange: (matrix) => resize({ image: matrix }),
+  });
   fig.controls.append(kind.el, f.el, s.el, gradient.el, typed.el);
 
   const input = numberGrid(fig, { caption: t("input") });
@@ -106,7 +97,8 @@ function render({ model, el }) {
   fig.hint.textContent = t("hint");
 
   // A grid of the output's shape, from what `make` gives for the cell's number.
-  const overOutput = (make) => range(shape()[0]).map((r) => range(shape()[1]).map((c) => make(r * shape()[1] + c, r, c)));
+  const overOutput = (make) =>
+    range(shape()[0]).map((r) => range(shape()[1]).map((c) => make(r * shape()[1] + c, r, c)));
 
   function line({ numbers, sum, value, ties, winner }) {
     const [, r, c] = steps.cell();
@@ -115,12 +107,19 @@ function render({ model, el }) {
     return [
       `${t("place", { r: r + 1, c: c + 1 })}.`,
       winner
-        ? t("maxLine", { numbers: numbers.map((x) => format(x)).join(", "), value: format(value), r: winner[0] + 1, c: winner[1] + 1 })
+        ? t("maxLine", {
+            numbers: numbers.map((x) => format(x)).join(", "),
+            value: format(value),
+            r: winner[0] + 1,
+            c: winner[1] + 1,
+          })
         : t("averageLine", { numbers: numbers.map(factor).join(" + "), n, sum: format(sum), value: format(value) }),
       ties > 1 && t("tieLine", { n: ties }),
       mode !== "off" && t(winner ? "maxBack" : "averageBack", { n, share: format(1 / n) }),
       mode === "filled" && t("adds"),
-    ].filter(Boolean).join(" ");
+    ]
+      .filter(Boolean)
+      .join(" ");
   }
 
   fig.draws(() => {
@@ -158,8 +157,13 @@ function render({ model, el }) {
     });
     output.current(r, c);
     frame.place({
-      r: r * fig.get("s"), c: c * fig.get("s"), height: fig.get("f"), width: fig.get("f"),
-      now: steps.position() + 1, of: steps.count(), text: t("place", { r: r + 1, c: c + 1 }),
+      r: r * fig.get("s"),
+      c: c * fig.get("s"),
+      height: fig.get("f"),
+      width: fig.get("f"),
+      now: steps.position() + 1,
+      of: steps.count(),
+      text: t("place", { r: r + 1, c: c + 1 }),
     });
     fig.say(line(cell));
     fig.table.clear();

@@ -2,34 +2,8 @@
 
 import { button, choice, figure, fill, format, h, keys, range, svg, uid } from "./frame.js";
 import { beside, slider, within } from "./boxes.js";
+import PHRASES from "./precision_recall.json" with { type: "json" };
 
-const PHRASES = {
-  en: {
-    title: "Precision and recall", class: "Class", threshold: "Score threshold", oneMore: "One detection more", oneLess: "One detection less",
-    outcome0: "wrong", outcome1: "hit", outcome2: "duplicate", lane0: "wrong", lane1: "hits", lane2: "duplicates",
-    tp: "TP: hits", fp: "FP: wrong or duplicate", fn: "FN: objects not found", precision: "Precision", recall: "Recall", noValue: "no value", ap: "AP: the shaded area",
-    now: "With scores above {t}, {k} of {n} detections count: {lane1} {tp}, {lane2} {duplicates}, {lane0} {wrong}. Precision {precision}, recall {recall}.",
-    nothing: "With scores above {t}, no detection counts. Recall is 0, and precision has no value: 0 / 0.", noDetections: "There are no detections. Recall is 0, and precision has no value: 0 / 0.",
-    plot: "{name}: precision over recall", point: "{k} of {n} detections: precision {precision}, recall {recall}",
-    strip: "Detections by score, from 0 to 1: {lane1} {hits}, {lane2} {duplicates}, {lane0} {wrong}", legend: "Line: precision and recall as each detection is added, the surest first. Shaded: the best precision that can be had with this recall or more. Its area is the average precision.",
-    chips: "Detections, the surest first", near: "Detections {from} to {to} of {n}, the surest first", counts: "counts", counted: "Counts", yes: "yes", no: "no",
-    score: "Score", outcome: "Outcome", rank: "Detection", byThreshold: "{name}, threshold by threshold", byDetection: "{name}: what counts up to each detection, {n} of {all}", byClass: "Average precision of each class", objects: "Objects", detections: "Detections", mean: "mean (mAP)",
-    hint: "Lower the threshold: more objects are found, and more detections are wrong. A duplicate lies on an object that a surer detection has found. Click the curve, or use the keyboard on it: arrow keys add or take away a detection, Home and End go to none and all.",
-  },
-  es: {
-    title: "Precisión y exhaustividad (recall)", class: "Clase", threshold: "Umbral de puntuación", oneMore: "Una detección más", oneLess: "Una detección menos",
-    "class objects": "objetos", "class pedestrian": "peatón", "class car": "coche", "class motorcycle": "motocicleta",
-    outcome0: "error", outcome1: "acierto", outcome2: "duplicado", lane0: "errores", lane1: "aciertos", lane2: "duplicados",
-    tp: "TP: aciertos", fp: "FP: errores o duplicados", fn: "FN: objetos sin encontrar", precision: "Precisión", recall: "Exhaustividad", noValue: "sin valor", ap: "AP: el área sombreada",
-    now: "Con puntuación mayor que {t} cuentan {k} de {n} detecciones: {lane1} {tp}, {lane2} {duplicates}, {lane0} {wrong}. Precisión {precision}, exhaustividad {recall}.",
-    nothing: "Con puntuación mayor que {t} no cuenta ninguna detección. La exhaustividad es 0 y la precisión no tiene valor: 0 / 0.", noDetections: "No hay detecciones. La exhaustividad es 0 y la precisión no tiene valor: 0 / 0.",
-    plot: "{name}: precisión según la exhaustividad", point: "{k} de {n} detecciones: precisión {precision}, exhaustividad {recall}",
-    strip: "Detecciones por puntuación, de 0 a 1: {lane1} {hits}, {lane2} {duplicates}, {lane0} {wrong}", legend: "Línea: precisión y exhaustividad al añadir cada detección, de más a menos segura. Sombra: la mejor precisión posible con esta exhaustividad o más. Su área es la precisión media (AP).",
-    chips: "Detecciones, de más a menos segura", near: "Detecciones {from} a {to} de {n}, de más a menos segura", counts: "cuenta", counted: "Cuenta", yes: "sí", no: "no",
-    score: "Puntuación", outcome: "Resultado", rank: "Detección", byThreshold: "{name}, umbral a umbral", byDetection: "{name}: lo que cuenta hasta cada detección, {n} de {all}", byClass: "Precisión media de cada clase", objects: "Objetos", detections: "Detecciones", mean: "media (mAP)",
-    hint: "Baje el umbral: se encuentran más objetos, y hay más detecciones erróneas. Un duplicado está sobre un objeto que ya encontró una detección más segura. Pulse en la curva, o use el teclado en ella: las flechas añaden o quitan una detección; Inicio y Fin llevan a ninguna y a todas.",
-  },
-};
 const [WRONG, HIT, DUPLICATE] = [0, 1, 2];
 const SHOWN = 16; // detections in the list
 const LISTED = 100; // detections in the table
@@ -43,7 +17,16 @@ export const counting = (scores, threshold) => scores.filter((score) => score > 
 export function tally(outcomes, k, positives) {
   const many = (outcome) => outcomes.slice(0, k).filter((one) => one === outcome).length;
   const [wrong, tp, duplicates] = [WRONG, HIT, DUPLICATE].map(many);
-  return { k, tp, fp: wrong + duplicates, fn: positives - tp, wrong, duplicates, precision: k ? tp / k : null, recall: tp / positives };
+  return {
+    k,
+    tp,
+    fp: wrong + duplicates,
+    fn: positives - tp,
+    wrong,
+    duplicates,
+    precision: k ? tp / k : null,
+    recall: tp / positives,
+  };
 }
 
 // Precision and recall after each detection, the best precision with this recall or more, and the area under the latter.
@@ -62,7 +45,9 @@ export function curve(outcomes, positives) {
 // the same score come in together.
 export function stops(scores) {
   const all = [...scores.map((_, k) => k), scores.length];
-  return all.filter((k) => (scores[k - 1] ?? 2) > (scores[k] ?? 0)).map((k) => [k, between(scores[k] ?? 0, scores[k - 1] ?? 2)]);
+  return all
+    .filter((k) => (scores[k - 1] ?? 2) > (scores[k] ?? 0))
+    .map((k) => [k, between(scores[k] ?? 0, scores[k - 1] ?? 2)]);
 }
 
 // The number with the fewest decimals that is at least `low` and less than `high`.
@@ -98,10 +83,21 @@ function render({ model, el }) {
   };
   const move = (by) => go(steps[chosen()].findIndex(([k]) => k === now()) + by);
 
-  const pick = choice(fig, { label: t("class"), options: names.map((_, c) => [c, named(c)]), onChange: (c) => fig.set({ chosen: Number(c) }) });
+  const pick = choice(fig, {
+    label: t("class"),
+    options: names.map((_, c) => [c, named(c)]),
+    onChange: (c) => fig.set({ chosen: Number(c) }),
+  });
   const threshold = slider(fig, { label: t("threshold"), onChange: (value) => fig.set({ threshold: value }) });
-  const [fewer, more] = [["oneLess", -1], ["oneMore", 1]].map(([key, by]) => button(fig, { label: t(key), onClick: () => move(by) }));
-  fig.controls.append(...(names.length > 1 ? [pick.el] : []), threshold.el, h("div", { class: "pr-buttons" }, fewer.el, more.el));
+  const [fewer, more] = [
+    ["oneLess", -1],
+    ["oneMore", 1],
+  ].map(([key, by]) => button(fig, { label: t(key), onClick: () => move(by) }));
+  fig.controls.append(
+    ...(names.length > 1 ? [pick.el] : []),
+    threshold.el,
+    h("div", { class: "pr-buttons" }, fewer.el, more.el),
+  );
 
   // the curve
   const text = (x, y, anchor, content) => svg("text", { x, y, "text-anchor": anchor }, content);
@@ -109,12 +105,22 @@ function render({ model, el }) {
   const ticks = [0, 0.25, 0.5, 0.75, 1];
   const [shade, path, guides] = [line("shade"), line("curve"), line("guides")];
   const point = svg("circle", { class: "pr-point", r: 6 });
-  const plot = h("div", { class: "pr-plot", role: "slider", tabindex: 0, "aria-valuemin": 0 },
-    svg("svg", { viewBox: "0 0 320 292", "aria-hidden": "true" },
+  const plot = h(
+    "div",
+    { class: "pr-plot", role: "slider", tabindex: 0, "aria-valuemin": 0 },
+    svg(
+      "svg",
+      { viewBox: "0 0 320 292", "aria-hidden": "true" },
       line("grid", ticks.map((n) => `M${X(0)} ${Y(n)}H${X(1)}M${X(n)} ${Y(0)}V${Y(1)}`).join("")),
       ...ticks.flatMap((n) => [text(X(n), Y(0) + 15, "middle", format(n)), text(X(0) - 5, Y(n) + 4, "end", format(n))]),
-      text(X(0.5), 286, "middle", t("recall")), svg("g", { transform: `rotate(-90 9 ${Y(0.5)})` }, text(9, Y(0.5), "middle", t("precision"))),
-      shade, path, guides, point));
+      text(X(0.5), 286, "middle", t("recall")),
+      svg("g", { transform: `rotate(-90 9 ${Y(0.5)})` }, text(9, Y(0.5), "middle", t("precision"))),
+      shade,
+      path,
+      guides,
+      point,
+    ),
+  );
   keys(fig, plot, { move: (dr, dc) => move(dc - dr), home: () => go(0), end: () => go(Infinity) });
   const nearest = (event) => {
     const { left, top, width } = plot.getBoundingClientRect();
@@ -136,16 +142,25 @@ function render({ model, el }) {
   const LANES = [HIT, DUPLICATE, WRONG];
   const marks = LANES.map((outcome) => line(`mark pr-outcome${outcome}`));
   const [above, bar] = [svg("rect", { class: "pr-above", y: 0, height: 60 }), line("bar")];
-  const strip = svg("svg", { viewBox: "0 0 320 76", role: "img" }, above, ...LANES.map((outcome, i) => text(76, 14 + 20 * i, "end", t(`lane${outcome}`))),
-    ...[0, 0.5, 1].map((n) => text(S(n), 73, "middle", format(n))), ...marks, bar);
+  const strip = svg(
+    "svg",
+    { viewBox: "0 0 320 76", role: "img" },
+    above,
+    ...LANES.map((outcome, i) => text(76, 14 + 20 * i, "end", t(`lane${outcome}`))),
+    ...[0, 0.5, 1].map((n) => text(S(n), 73, "middle", format(n))),
+    ...marks,
+    bar,
+  );
 
   const sums = h("dl", { class: "pr-sums" });
   const chipsName = h("p", { class: "cl-name", id: uid() });
   const chips = h("ol", { class: "pr-chips", "aria-labelledby": chipsName.id });
   const plotName = h("p", { class: "cl-name", id: uid() });
   plot.setAttribute("aria-labelledby", plotName.id);
-  fig.stage.append(h("div", { class: "pr-left" }, plotName, plot, strip),
-    h("div", { class: "pr-right" }, fig.status, sums, chipsName, chips, h("p", { class: "cl-name" }, t("legend"))));
+  fig.stage.append(
+    h("div", { class: "pr-left" }, plotName, plot, strip),
+    h("div", { class: "pr-right" }, fig.status, sums, chipsName, chips, h("p", { class: "cl-name" }, t("legend"))),
+  );
   fig.hint.textContent = t("hint");
 
   function draw() {
@@ -156,7 +171,15 @@ function render({ model, el }) {
     const here = tally(outcomes[c], k, positives[c]);
     const lanes = Object.fromEntries(LANES.map((outcome) => [`lane${outcome}`, t(`lane${outcome}`)]));
     const number = (value) => (value === null ? t("noValue") : format(value, 3));
-    const words = { ...here, ...lanes, n, t: format(limit, 6), precision: number(here.precision), recall: number(here.recall), name: named(c) };
+    const words = {
+      ...here,
+      ...lanes,
+      n,
+      t: format(limit, 6),
+      precision: number(here.precision),
+      recall: number(here.recall),
+      name: named(c),
+    };
     pick.set(c);
     threshold.set(limit);
     fewer.enable(k > 0);
@@ -164,7 +187,12 @@ function render({ model, el }) {
 
     const hits = range(n).filter((i) => outcomes[c][i] === HIT);
     shade.setAttribute("d", `M${X(0)} ${Y(0)}${hits.map((i) => `V${Y(best[i])}H${X(recall[i])}`).join("")}V${Y(0)}Z`);
-    path.setAttribute("d", range(n).map((i) => `${i ? "L" : "M"}${X(recall[i])} ${Y(precision[i])}`).join(""));
+    path.setAttribute(
+      "d",
+      range(n)
+        .map((i) => `${i ? "L" : "M"}${X(recall[i])} ${Y(precision[i])}`)
+        .join(""),
+    );
     for (const one of [point, guides]) one.style.display = k ? "" : "none";
     if (k) {
       const [x, y] = [X(here.recall), Y(here.precision)];
@@ -174,22 +202,48 @@ function render({ model, el }) {
     plotName.textContent = t("plot", words);
     fill(plot, { "aria-valuemax": n, "aria-valuenow": k, "aria-valuetext": t("point", words) }, []);
 
-    marks.forEach((mark, i) => mark.setAttribute("d", range(n).filter((j) => outcomes[c][j] === LANES[i]).map((j) => `M${S(scores[c][j])} ${3 + 20 * i}v14`).join("")));
+    marks.forEach((mark, i) =>
+      mark.setAttribute(
+        "d",
+        range(n)
+          .filter((j) => outcomes[c][j] === LANES[i])
+          .map((j) => `M${S(scores[c][j])} ${3 + 20 * i}v14`)
+          .join(""),
+      ),
+    );
     fill(above, { x: S(limit), width: S(1) + 4 - S(limit) }, []);
     bar.setAttribute("d", `M${S(limit)} 0V60`);
     const all = tally(outcomes[c], n, positives[c]);
-    strip.setAttribute("aria-label", t("strip", { ...lanes, hits: all.tp, duplicates: all.duplicates, wrong: all.wrong }));
+    strip.setAttribute(
+      "aria-label",
+      t("strip", { ...lanes, hits: all.tp, duplicates: all.duplicates, wrong: all.wrong }),
+    );
 
-    const terms = [["tp", here.tp], ["fp", here.fp], ["fn", here.fn],
-      ["precision", `${here.tp} / ${k}${k ? ` = ${words.precision}` : `: ${t("noValue")}`}`], ["recall", `${here.tp} / ${positives[c]} = ${words.recall}`], ["ap", number(ap)]];
+    const terms = [
+      ["tp", here.tp],
+      ["fp", here.fp],
+      ["fn", here.fn],
+      ["precision", `${here.tp} / ${k}${k ? ` = ${words.precision}` : `: ${t("noValue")}`}`],
+      ["recall", `${here.tp} / ${positives[c]} = ${words.recall}`],
+      ["ap", number(ap)],
+    ];
     sums.replaceChildren(...terms.flatMap(([key, value]) => [h("dt", {}, t(key)), h("dd", {}, value)]));
 
     const from = n > SHOWN ? within(k - SHOWN / 2, 0, n - SHOWN) : 0;
     const window = range(Math.min(n, SHOWN)).map((i) => from + i);
     chipsName.textContent = t(n > SHOWN ? "near" : "chips", { from: from + 1, to: from + SHOWN, n });
     const outcome = (i) => t(`outcome${outcomes[c][i]}`);
-    chips.replaceChildren(...window.map((i) => h("li", { value: i + 1, class: `pr-outcome${outcomes[c][i]}${i < k ? " pr-counts" : ""}` },
-      h("span", {}, beside(scores[c][i], limit)), ` ${outcome(i)}`, i < k ? h("span", { class: "pr-hidden" }, `, ${t("counts")}`) : null)));
+    chips.replaceChildren(
+      ...window.map((i) =>
+        h(
+          "li",
+          { value: i + 1, class: `pr-outcome${outcomes[c][i]}${i < k ? " pr-counts" : ""}` },
+          h("span", {}, beside(scores[c][i], limit)),
+          ` ${outcome(i)}`,
+          i < k ? h("span", { class: "pr-hidden" }, `, ${t("counts")}`) : null,
+        ),
+      ),
+    );
     fig.say(t(!n ? "noDetections" : k ? "now" : "nothing", words));
 
     fig.table.clear();
@@ -198,13 +252,32 @@ function render({ model, el }) {
       return [one.tp, one.fp, one.fn, number(one.precision), number(one.recall)];
     };
     const head = ["TP", "FP", "FN", t("precision"), t("recall")];
-    fig.table(t("byThreshold", words), [t("threshold"), ...head], range(11).map((i) => [format(i / 10), ...row(outcomes[c], counting(scores[c], i / 10))]));
+    fig.table(
+      t("byThreshold", words),
+      [t("threshold"), ...head],
+      range(11).map((i) => [format(i / 10), ...row(outcomes[c], counting(scores[c], i / 10))]),
+    );
     const listed = Math.min(n, LISTED);
-    fig.table(t("byDetection", { ...words, n: listed, all: n }), [t("rank"), t("score"), t("outcome"), t("counted"), ...head],
-      range(listed).map((i) => [i + 1, beside(scores[c][i], limit), outcome(i), t(i < k ? "yes" : "no"), ...row(outcomes[c], i + 1)]));
+    fig.table(
+      t("byDetection", { ...words, n: listed, all: n }),
+      [t("rank"), t("score"), t("outcome"), t("counted"), ...head],
+      range(listed).map((i) => [
+        i + 1,
+        beside(scores[c][i], limit),
+        outcome(i),
+        t(i < k ? "yes" : "no"),
+        ...row(outcomes[c], i + 1),
+      ]),
+    );
     const mean = curves.reduce((sum, one) => sum + one.ap, 0) / curves.length;
-    fig.table(t("byClass"), [t("class"), t("detections"), t("objects"), "AP"],
-      [...names.map((_, i) => [named(i), scores[i].length, positives[i], number(curves[i].ap)]), [t("mean"), "", "", number(mean)]]);
+    fig.table(
+      t("byClass"),
+      [t("class"), t("detections"), t("objects"), "AP"],
+      [
+        ...names.map((_, i) => [named(i), scores[i].length, positives[i], number(curves[i].ap)]),
+        [t("mean"), "", "", number(mean)],
+      ],
+    );
   }
   fig.draws(draw);
   return fig.remove;

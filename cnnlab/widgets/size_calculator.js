@@ -1,39 +1,8 @@
 // Sizes of a chain of layers: shapes, parameters, multiply-adds, receptive fields.
 
 import { button, choice, figure, format, h, numberBox, outputSize, range, svg } from "./frame.js";
+import PHRASES from "./size_calculator.json" with { type: "json" };
 
-const PHRASES = {
-  en: {
-    title: "Sizes of a chain of layers", H: "Height", W: "Width", C: "Channels", conv: "Convolution", pool: "Pooling",
-    kind: "Kind", f: "f", s: "s", p: "p", filters: "Filters", layer: "Layer {n}", of: "{name} of layer {n}",
-    fName: "Filter size f", sName: "Stride s", pName: "Padding p", filtersName: "Number of filters", input: "Input",
-    addConv: "Add convolution", addPool: "Add pooling", up: "Move up", down: "Move down", drop: "Remove", field: "Draw its field",
-    shape: "Output", size: "Numbers", parameters: "Parameters", adds: "Multiply-adds", receptive: "Receptive field",
-    height: "Height", width: "Width", both: "Height and width", total: "All layers: {parameters} parameters, {adds} multiply-adds.",
-    rest: " The floor drops {rest}/{s}; cells left over at the end of the padded input: {rest}.",
-    impossible: "Layer {n} does not fit. {axis}: ⌊({size} + 2·{p} − {f}) / {s}⌋ + 1 = {value}, and an output needs at least 1. The filter is {f} wide, its padded input only {room}. Take a smaller f or a larger p.",
-    unreached: "No input: layer {n} has no output.", rowBox: "Row of the cell", columnBox: "Column of the cell",
-    picture: "The input with the receptive field of one cell", none: "Add a layer to see a receptive field.",
-    now: "Layer {n}: the cell in row {r}, column {c} sees {h} × {w} pixels, rows {top} to {bottom} and columns {left} to {right} of the input. The field of its neighbour begins {jump} further (dashed).",
-    beyond: " Part of it lies in the padding.", layers: "The layers", full: "At most {most} layers.",
-    hint: "f is the filter’s size, s the stride, p the padding. Press the picture, or type row and column, to move the cell. Keyboard: Tab goes from box to box, arrow up and down change a number.",
-  },
-  es: {
-    title: "Tamaños de una cadena de capas", H: "Alto", W: "Ancho", C: "Canales", conv: "Convolución", pool: "Pooling",
-    kind: "Tipo", f: "f", s: "s", p: "p", filters: "Filtros", layer: "Capa {n}", of: "{name} de la capa {n}",
-    fName: "Tamaño de filtro f", sName: "Paso s", pName: "Relleno p", filtersName: "Número de filtros", input: "Entrada",
-    addConv: "Añadir convolución", addPool: "Añadir pooling", up: "Subir", down: "Bajar", drop: "Quitar", field: "Dibujar su campo",
-    shape: "Salida", size: "Números", parameters: "Parámetros", adds: "Multiplicaciones y sumas", receptive: "Campo receptivo",
-    height: "Alto", width: "Ancho", both: "Alto y ancho", total: "Todas las capas: {parameters} parámetros, {adds} multiplicaciones y sumas.",
-    rest: " La parte entera descarta {rest}/{s}; celdas sin leer al final de la entrada con relleno: {rest}.",
-    impossible: "La capa {n} no cabe. {axis}: ⌊({size} + 2·{p} − {f}) / {s}⌋ + 1 = {value}, y una salida necesita al menos 1. El filtro mide {f}, y su entrada con relleno solo {room}. Tome una f menor o una p mayor.",
-    unreached: "Sin entrada: la capa {n} no tiene salida.", rowBox: "Fila de la celda", columnBox: "Columna de la celda",
-    picture: "La entrada con el campo receptivo de una celda", none: "Añada una capa para ver un campo receptivo.",
-    now: "Capa {n}: la celda de la fila {r}, columna {c} ve {h} × {w} píxeles, filas {top} a {bottom} y columnas {left} a {right} de la entrada. El campo de su vecina empieza {jump} más allá (a rayas).",
-    beyond: " Una parte cae en el relleno.", layers: "Las capas", full: "Como mucho, {most} capas.",
-    hint: "f es el tamaño del filtro, s el paso, p el relleno. Pulse el dibujo, o escriba fila y columna, para mover la celda. Teclado: Tab va de casilla en casilla, flecha arriba y abajo cambian un número.",
-  },
-};
 const MOST = 20;
 const BOUNDS = { filters: [1, 9999], f: [1, 99], s: [1, 99], p: [0, 99] };
 const FRESH = { conv: { kind: "conv", f: 3, s: 1, p: 0, filters: 8 }, pool: { kind: "pool", f: 2, s: 2, p: 0 } };
@@ -61,7 +30,11 @@ export function traceStack(inputShape, layers) {
     receptive_field += (f - 1) * jump;
     jump *= s;
     rows.push({
-      shape, size, receptive_field, jump, start,
+      shape,
+      size,
+      receptive_field,
+      jump,
+      start,
       parameters: convolution ? (f * f * channels + 1) * filters : 0,
       multiply_adds: convolution ? size * f * f * channels : 0,
     });
@@ -83,29 +56,49 @@ function render({ model, el }) {
   const layers = () => fig.get("layers").map((layer) => ({ ...layer }));
   const put = (list, changes = {}) => fig.set({ layers: list, ...changes });
 
-  const inputs = ["H", "W", "C"].map((key, i) => numberBox(fig, {
-    label: t(key), min: 1, max: 4096, value: fig.get("input_shape")[i],
-    onChange: (value) => fig.set({ input_shape: fig.get("input_shape").map((n, j) => (i === j ? value : n)) }),
-  }));
+  const inputs = ["H", "W", "C"].map((key, i) =>
+    numberBox(fig, {
+      label: t(key),
+      min: 1,
+      max: 4096,
+      value: fig.get("input_shape")[i],
+      onChange: (value) => fig.set({ input_shape: fig.get("input_shape").map((n, j) => (i === j ? value : n)) }),
+    }),
+  );
   fig.controls.append(...inputs.map((one) => one.el));
 
   const list = h("ol", { class: "cl-layers" });
   const total = h("p", { class: "cl-total" });
-  const add = ["conv", "pool"].map((kind) => button(fig, {
-    label: t(kind === "conv" ? "addConv" : "addPool"),
-    onClick() {
-      const now = layers();
-      if (now.length >= MOST) return fig.explain(t("full", { most: MOST }));
-      put([...now, { ...FRESH[kind] }], { chosen: now.length, cell: [-1, -1] });
-    },
-  }));
+  const add = ["conv", "pool"].map((kind) =>
+    button(fig, {
+      label: t(kind === "conv" ? "addConv" : "addPool"),
+      onClick() {
+        const now = layers();
+        if (now.length >= MOST) return fig.explain(t("full", { most: MOST }));
+        put([...now, { ...FRESH[kind] }], { chosen: now.length, cell: [-1, -1] });
+      },
+    }),
+  );
   const picture = svg("svg", { class: "cl-input", role: "img" });
   const caption = h("p", { class: "cl-name" }, t("picture"));
-  const cellBox = ["rowBox", "columnBox"].map((key, axis) => numberBox(fig, {
-    label: t(key), min: 1, onChange: (value) => fig.set({ cell: where().map((n, i) => (i === axis ? value - 1 : n)) }),
-  }));
-  const drawing = h("div", { class: "cl-drawing" }, caption, picture, h("div", { class: "cl-controls" }, ...cellBox.map((one) => one.el)));
-  fig.stage.append(h("div", { class: "cl-stack" }, list, h("div", { class: "cl-player" }, ...add.map((one) => one.el)), total), drawing);
+  const cellBox = ["rowBox", "columnBox"].map((key, axis) =>
+    numberBox(fig, {
+      label: t(key),
+      min: 1,
+      onChange: (value) => fig.set({ cell: where().map((n, i) => (i === axis ? value - 1 : n)) }),
+    }),
+  );
+  const drawing = h(
+    "div",
+    { class: "cl-drawing" },
+    caption,
+    picture,
+    h("div", { class: "cl-controls" }, ...cellBox.map((one) => one.el)),
+  );
+  fig.stage.append(
+    h("div", { class: "cl-stack" }, list, h("div", { class: "cl-player" }, ...add.map((one) => one.el)), total),
+    drawing,
+  );
   fig.hint.textContent = t("hint");
 
   // The layer that is drawn, as { index, row }, and its cell; what the state asks for may be gone.
@@ -116,7 +109,9 @@ function render({ model, el }) {
   }
   function where() {
     const { row } = drawn();
-    return fig.get("cell").map((n, axis) => (n < 0 ? Math.floor((row.shape[axis] - 1) / 2) : Math.min(n, row.shape[axis] - 1)));
+    return fig
+      .get("cell")
+      .map((n, axis) => (n < 0 ? Math.floor((row.shape[axis] - 1) / 2) : Math.min(n, row.shape[axis] - 1)));
   }
 
   // One layer's controls and results. The list is built again only when its kinds change, so that focus stays.
@@ -127,7 +122,8 @@ function render({ model, el }) {
       const change = (changes) => put(layers().map((layer, j) => (i === j ? { ...layer, ...changes } : layer)));
       const named = (key) => t("of", { name: t(key), n: i + 1 });
       const pick = choice(fig, {
-        label: t("kind"), options: ["conv", "pool"].map((key) => [key, t(key)]),
+        label: t("kind"),
+        options: ["conv", "pool"].map((key) => [key, t(key)]),
         onChange(next) {
           focus = [i, "kind"];
           put(layers().map((layer, j) => (i === j ? { ...FRESH[next], f: layer.f, s: layer.s, p: layer.p } : layer)));
@@ -135,25 +131,51 @@ function render({ model, el }) {
       });
       pick.el.lastChild.setAttribute("aria-label", named("kind"));
       const bounded = Object.keys(BOUNDS).filter((key) => key !== "filters" || kind === "conv");
-      const numbers = Object.fromEntries(bounded.map((key) => [key, numberBox(fig, {
-        label: t(key), name: named(`${key}Name`), min: BOUNDS[key][0], max: BOUNDS[key][1], onChange: (value) => change({ [key]: value }),
-      })]));
+      const numbers = Object.fromEntries(
+        bounded.map((key) => [
+          key,
+          numberBox(fig, {
+            label: t(key),
+            name: named(`${key}Name`),
+            min: BOUNDS[key][0],
+            max: BOUNDS[key][1],
+            onChange: (value) => change({ [key]: value }),
+          }),
+        ]),
+      );
       const swap = (by) => () => {
         const now = layers();
-          [now[i], now[i + by]] = [now[i + by], now[i]];
+        [now[i], now[i + by]] = [now[i + by], now[i]];
         focus = [i + by, by < 0 ? "up" : "down"];
         put(now, { chosen: i + by, cell: [-1, -1] });
       };
       const drop = () => {
         focus = [Math.min(i, kinds.length - 2), "drop"];
-        put(layers().filter((_, j) => j !== i), { chosen: Math.max(0, i - 1), cell: [-1, -1] });
+        put(
+          layers().filter((_, j) => j !== i),
+          { chosen: Math.max(0, i - 1), cell: [-1, -1] },
+        );
       };
       const make = (key, label, onClick) => button(fig, { label, name: named(key), onClick });
-      const targets = { kind: { el: pick.el.lastChild }, up: make("up", "↑", swap(-1)), down: make("down", "↓", swap(1)), drop: make("drop", "✕", drop) };
-      const show = button(fig, { label: t("field"), name: `${t("field")}: ${t("layer", { n: i + 1 })}`, onClick: () => fig.set({ chosen: i, cell: [-1, -1] }) });
+      const targets = {
+        kind: { el: pick.el.lastChild },
+        up: make("up", "↑", swap(-1)),
+        down: make("down", "↓", swap(1)),
+        drop: make("drop", "✕", drop),
+      };
+      const show = button(fig, {
+        label: t("field"),
+        name: `${t("field")}: ${t("layer", { n: i + 1 })}`,
+        onClick: () => fig.set({ chosen: i, cell: [-1, -1] }),
+      });
       const result = h("div", { class: "cl-result" });
-      const row = h("div", { class: "cl-controls" }, pick.el, ...Object.values(numbers).map((one) => one.el),
-        h("span", { class: "cl-buttons" }, targets.up.el, targets.down.el, targets.drop.el, show.el));
+      const row = h(
+        "div",
+        { class: "cl-controls" },
+        pick.el,
+        ...Object.values(numbers).map((one) => one.el),
+        h("span", { class: "cl-buttons" }, targets.up.el, targets.down.el, targets.drop.el, show.el),
+      );
       const li = h("li", {}, h("p", { class: "cl-name" }, t("layer", { n: i + 1 })), row, result);
       return { li, pick, numbers, targets, show, result };
     });
@@ -165,21 +187,44 @@ function render({ model, el }) {
   const fact = (key, text) => h("span", {}, `${t(key)} `, h("strong", {}, text));
 
   function formula(input, { f, s, p }, row) {
-    const axes = input[0] === input[1] ? [["both", 0]] : [["height", 0], ["width", 1]];
-    return axes.map(([name, axis]) => {
-      const rest = (input[axis] + 2 * p - f) % s;
-      return `${t(name)}: ⌊(${input[axis]} + 2·${p} − ${f}) / ${s}⌋ + 1 = ${row.shape[axis]}.${rest ? t("rest", { rest, s }) : ""}`;
-    }).join(" ");
+    const axes =
+      input[0] === input[1]
+        ? [["both", 0]]
+        : [
+            ["height", 0],
+            ["width", 1],
+          ];
+    return axes
+      .map(([name, axis]) => {
+        const rest = (input[axis] + 2 * p - f) % s;
+        return `${t(name)}: ⌊(${input[axis]} + 2·${p} − ${f}) / ${s}⌋ + 1 = ${row.shape[axis]}.${rest ? t("rest", { rest, s }) : ""}`;
+      })
+      .join(" ");
   }
 
   function results(i, input, layer, row, problem) {
     if (row) {
-      return [h("p", {}, fact("shape", times(row.shape)), fact("size", format(row.size)), fact("parameters", format(row.parameters)),
-        fact("adds", format(row.multiply_adds)), fact("receptive", times([row.receptive_field, row.receptive_field]))),
-      h("p", { class: "cl-hint" }, formula(input, layer, row))];
+      return [
+        h(
+          "p",
+          {},
+          fact("shape", times(row.shape)),
+          fact("size", format(row.size)),
+          fact("parameters", format(row.parameters)),
+          fact("adds", format(row.multiply_adds)),
+          fact("receptive", times([row.receptive_field, row.receptive_field])),
+        ),
+        h("p", { class: "cl-hint" }, formula(input, layer, row)),
+      ];
     }
     const wrong = i === problem.layer;
-    const values = { ...layer, ...problem, n: problem.layer + 1, axis: t(problem.axis ? "width" : "height"), value: format(problem.value) };
+    const values = {
+      ...layer,
+      ...problem,
+      n: problem.layer + 1,
+      axis: t(problem.axis ? "width" : "height"),
+      value: format(problem.value),
+    };
     return [h("p", { class: wrong ? "cl-error" : "cl-hint" }, t(wrong ? "impossible" : "unreached", values))];
   }
 
@@ -195,19 +240,36 @@ function render({ model, el }) {
     const margin = Math.min(edge, Math.max(H, W)) + Math.max(H, W) / 40;
     picture.setAttribute("viewBox", `${-margin} ${-margin} ${W + 2 * margin} ${H + 2 * margin}`);
     const box = (name, y, x, height, width) => svg("rect", { class: name, x, y, width, height });
-    const lines = Math.max(H, W) > 64 ? [] : [
-      ...range(W - 1).map((x) => svg("line", { class: "cl-rule", x1: x + 1, x2: x + 1, y1: 0, y2: H })),
-      ...range(H - 1).map((y) => svg("line", { class: "cl-rule", x1: 0, x2: W, y1: y + 1, y2: y + 1 }))];
+    const lines =
+      Math.max(H, W) > 64
+        ? []
+        : [
+            ...range(W - 1).map((x) => svg("line", { class: "cl-rule", x1: x + 1, x2: x + 1, y1: 0, y2: H })),
+            ...range(H - 1).map((y) => svg("line", { class: "cl-rule", x1: 0, x2: W, y1: y + 1, y2: y + 1 })),
+          ];
     const next = cell[1] + 1 < row.shape[1] ? [0, row.jump] : cell[0] + 1 < row.shape[0] ? [row.jump, 0] : null;
     const side = row.receptive_field;
-    picture.replaceChildren(box("cl-pixels", 0, 0, H, W), ...lines, box("cl-field-now", top, left, side, side),
-      ...(next ? [box("cl-field-next", top + next[0], left + next[1], side, side)] : []));
+    picture.replaceChildren(
+      box("cl-pixels", 0, 0, H, W),
+      ...lines,
+      box("cl-field-now", top, left, side, side),
+      ...(next ? [box("cl-field-next", top + next[0], left + next[1], side, side)] : []),
+    );
     cellBox.forEach((one, axis) => one.set(cell[axis] + 1, row.shape[axis]));
     const clip = (n, most) => Math.max(1, Math.min(most, n + 1));
-    const text = t("now", {
-      n: index + 1, r: cell[0] + 1, c: cell[1] + 1, h: side, w: side, jump: row.jump,
-      top: clip(top, H), bottom: clip(bottom, H), left: clip(left, W), right: clip(right, W),
-    }) + (edge ? t("beyond") : "");
+    const text =
+      t("now", {
+        n: index + 1,
+        r: cell[0] + 1,
+        c: cell[1] + 1,
+        h: side,
+        w: side,
+        jump: row.jump,
+        top: clip(top, H),
+        bottom: clip(bottom, H),
+        left: clip(left, W),
+        right: clip(right, W),
+      }) + (edge ? t("beyond") : "");
     picture.setAttribute("aria-label", text);
     fig.say(text);
   }
@@ -246,10 +308,23 @@ function render({ model, el }) {
     const all = (key) => format(rows.reduce((sum, row) => sum + row[key], 0));
     total.textContent = problem ? "" : t("total", { parameters: all("parameters"), adds: all("multiply_adds") });
     fig.table.clear();
-    const head = ["layer", "f", "s", "p", "shape", "size", "parameters", "adds", "receptive"].map((key) => t(key, { n: "" }).trim());
-    fig.table(t("layers"), head, [[t("input"), "", "", "", times(shape), format(shape.reduce((a, b) => a * b)), "", "", "1 × 1"],
-      ...rows.map((row, i) => [`${i + 1}. ${t(now[i].kind)}`, now[i].f, now[i].s, now[i].p, times(row.shape), format(row.size), format(row.parameters),
-        format(row.multiply_adds), times([row.receptive_field, row.receptive_field])])]);
+    const head = ["layer", "f", "s", "p", "shape", "size", "parameters", "adds", "receptive"].map((key) =>
+      t(key, { n: "" }).trim(),
+    );
+    fig.table(t("layers"), head, [
+      [t("input"), "", "", "", times(shape), format(shape.reduce((a, b) => a * b)), "", "", "1 × 1"],
+      ...rows.map((row, i) => [
+        `${i + 1}. ${t(now[i].kind)}`,
+        now[i].f,
+        now[i].s,
+        now[i].p,
+        times(row.shape),
+        format(row.size),
+        format(row.parameters),
+        format(row.multiply_adds),
+        times([row.receptive_field, row.receptive_field]),
+      ]),
+    ]);
     paint();
   }
   fig.draws(draw);

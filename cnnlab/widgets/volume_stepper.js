@@ -1,30 +1,12 @@
 import { choice, factor, figure, format, h, outputSize, range, uid } from "./frame.js";
 import { numberGrid, slidingWindow, walk } from "./walk.js";
-
-const PHRASES = {
-  en: {
-    title: "Convolution over a volume", filter: "Filter", filterK: "filter {k} of {n}",
-    channel: "Channel {c}", red: "Channel 1, red", green: "Channel 2, green", blue: "Channel 3, blue",
-    image: "Image", weights: "Filter {k}", output: "Output channel {k}", volume: "Output: {h} × {w} × {n}",
-    window: "Window over all channels", place: "Filter {k}, output row {r}, column {c}", bias: "bias",
-    line: "{place}: {n} products and the bias add up to {value}. It goes to row {r}, column {c} of output channel {k}. Computed: {done} of {all}.",
-    every: "The {n} products of this cell", channelHead: "Channel", cell: "Cell of the window", pixel: "Pixel", weight: "Weight", product: "Product",
-    hint: "The filter is as deep as the image, so its products add up to one number for each place: one filter, one output channel. Drag the window, click a cell, or use the arrow keys, Home and End when the window has the focus. Space plays and pauses.",
-  },
-  es: {
-    title: "Convolución sobre un volumen", filter: "Filtro", filterK: "filtro {k} de {n}",
-    channel: "Canal {c}", red: "Canal 1, rojo", green: "Canal 2, verde", blue: "Canal 3, azul",
-    image: "Imagen", weights: "Filtro {k}", output: "Canal de salida {k}", volume: "Salida: {h} × {w} × {n}",
-    window: "Ventana sobre todos los canales", place: "Filtro {k}, salida, fila {r}, columna {c}", bias: "sesgo",
-    line: "{place}: {n} productos y el sesgo suman {value}. Va a la fila {r}, columna {c} del canal de salida {k}. Calculadas: {done} de {all}.",
-    every: "Los {n} productos de esta celda", channelHead: "Canal", cell: "Celda de la ventana", pixel: "Píxel", weight: "Peso", product: "Producto",
-    hint: "El filtro es tan profundo como la imagen, así que sus productos suman un solo número en cada lugar: un filtro, un canal de salida. Arrastre la ventana, pulse una celda, o use las flechas, Inicio y Fin cuando la ventana tenga el foco. Espacio reproduce y pausa.",
-  },
-};
+import PHRASES from "./volume_stepper.json" with { type: "json" };
 
 // image[h][w][c], filters[i][j][c][k], bias[k], as in Python. [H_out, W_out, K]:
 export const volumeShape = (image, filters) => [
-  outputSize(image.length, filters.length), outputSize(image[0].length, filters[0].length), filters[0][0][0].length,
+  outputSize(image.length, filters.length),
+  outputSize(image[0].length, filters[0].length),
+  filters[0][0][0].length,
 ];
 
 // One channel of an image, or of a filter: a matrix.
@@ -76,10 +58,24 @@ function render({ model, el }) {
     const pixels = numberGrid(fig, { caption: t("image") });
     const frame = slidingWindow(fig, pixels, { label: t("window"), move: (r, c) => steps.at(r, c), nudge, keyboard });
     // The window is one thing, drawn in every channel: the keyboard and a screen reader meet it once.
-    if (ch) for (const [name, value] of [["tabindex", -1], ["aria-hidden", "true"]]) frame.el.setAttribute(name, value);
+    if (ch)
+      for (const [name, value] of [
+        ["tabindex", -1],
+        ["aria-hidden", "true"],
+      ])
+        frame.el.setAttribute(name, value);
     const weights = numberGrid(fig);
     const products = h("p", { class: "volume-products" });
-    channels.append(h("div", { class: "volume-channel", role: "group", "aria-labelledby": name.id }, name, pixels.el, weights.el, products));
+    channels.append(
+      h(
+        "div",
+        { class: "volume-channel", role: "group", "aria-labelledby": name.id },
+        name,
+        pixels.el,
+        weights.el,
+        products,
+      ),
+    );
     return { pixels, frame, weights, products };
   }
 
@@ -104,11 +100,23 @@ function render({ model, el }) {
   const lines = ({ pairs, sum }) => [...pairs.map((row, i) => `${i ? "+ " : ""}${written(row)}`), `= ${format(sum)}`];
 
   function tables(cell, values) {
-    const products = cell.channels.flatMap(({ pairs }, ch) => pairs.flatMap((row, i) => row.map(([pixel, weight], j) => [
-      t("channel", { c: ch + 1 }), t("row", { r: i + 1, c: j + 1 }), format(pixel), format(weight), format(pixel * weight),
-    ])));
+    const products = cell.channels.flatMap(({ pairs }, ch) =>
+      pairs.flatMap((row, i) =>
+        row.map(([pixel, weight], j) => [
+          t("channel", { c: ch + 1 }),
+          t("row", { r: i + 1, c: j + 1 }),
+          format(pixel),
+          format(weight),
+          format(pixel * weight),
+        ]),
+      ),
+    );
     fig.table.clear();
-    fig.table(t("every", { n: products.length }), ["channelHead", "cell", "pixel", "weight", "product"].map((key) => t(key)), products);
+    fig.table(
+      t("every", { n: products.length }),
+      ["channelHead", "cell", "pixel", "weight", "product"].map((key) => t(key)),
+      products,
+    );
     values.forEach((sheet, k) => fig.table.numbers(t("output", { k: k + 1 }), sheet));
   }
 
@@ -120,7 +128,9 @@ function render({ model, el }) {
     const cell = volumeCell(image, filters, bias, r, c, k);
     const out = convolveVolume(image, filters, bias);
     const seen = steps.seen();
-    const values = range(count).map((n) => plane(out, n).map((row, i) => row.map((v, j) => (seen.has((n * rows + i) * columns + j) ? v : null))));
+    const values = range(count).map((n) =>
+      plane(out, n).map((row, i) => row.map((v, j) => (seen.has((n * rows + i) * columns + j) ? v : null))),
+    );
     const where = { k: k + 1, r: r + 1, c: c + 1 };
     makeParts(image[0][0].length, count);
     filter.set(String(k));
@@ -137,11 +147,24 @@ function render({ model, el }) {
     sheetsName.textContent = t("volume", { h: rows, w: columns, n: count });
     parts.sheets.forEach((sheet, n) => {
       sheet.el.classList.toggle("volume-chosen", n === k);
-      sheet.draw(values[n], { tint: "sign", of: out.flat(), cell: (i, j) => ({ class: n === k && i === r && j === c ? "cl-now" : "" }) });
+      sheet.draw(values[n], {
+        tint: "sign",
+        of: out.flat(),
+        cell: (i, j) => ({ class: n === k && i === r && j === c ? "cl-now" : "" }),
+      });
       sheet.current(r, c);
     });
     const n = height * width * cell.channels.length;
-    fig.say(t("line", { ...where, place: t("place", where), n, value: format(cell.value), done: seen.size, all: steps.count() }));
+    fig.say(
+      t("line", {
+        ...where,
+        place: t("place", where),
+        n,
+        value: format(cell.value),
+        done: seen.size,
+        all: steps.count(),
+      }),
+    );
     tables(cell, values);
   });
   return fig.remove;

@@ -1,4 +1,4 @@
-// What the steppers share, after `frame.js` and `player.js`: an output computed cell by cell, by a window over numbers.
+// What the steppers share: an output computed cell by cell, by a window over numbers.
 //
 //   walk(fig, size)             where the window is, which cells are computed, and the buttons that move it
 //   numberGrid(fig, …)          numbers in cells;  slidingWindow(fig, grid, …): a window that is dragged or moved by keys
@@ -25,7 +25,10 @@ export function padImage(image, [[top, bottom], [left, right]]) {
 
 // Text with one row on each line → { matrix }, or { problem, values } for fig.t. Knows −, and fractions such as 1/9.
 export function parseMatrix(text, most = 16) {
-  const lines = text.split(/\r?\n/).map((line) => line.split(/[\s,;]+/).filter(Boolean)).filter((line) => line.length);
+  const lines = text
+    .split(/\r?\n/)
+    .map((line) => line.split(/[\s,;]+/).filter(Boolean))
+    .filter((line) => line.length);
   if (!lines.length) return { problem: "noNumbers", values: {} };
   const matrix = [];
   for (const [i, line] of lines.entries()) {
@@ -47,14 +50,26 @@ export function parseMatrix(text, most = 16) {
 
 // A folded box to type a matrix in. onChange gets the matrix; open() unfolds it.
 export function matrixBox(fig, { label, help, most = 16, onChange }) {
-  const area = h("textarea", { rows: 6, spellcheck: "false", autocomplete: "off", "aria-label": label, "aria-describedby": uid() });
+  const area = h("textarea", {
+    rows: 6,
+    spellcheck: "false",
+    autocomplete: "off",
+    "aria-label": label,
+    "aria-describedby": uid(),
+  });
   const use = () => {
     const { matrix, problem, values } = parseMatrix(area.value, most);
     fig.explain(problem ? fig.t(problem, values) : "");
     if (matrix) onChange(matrix);
   };
-  const el = h("details", { class: "cl-matrix" }, h("summary", {}, label),
-    h("p", { id: area.getAttribute("aria-describedby") }, help), area, button(fig, { label: fig.t("use"), onClick: use }).el);
+  const el = h(
+    "details",
+    { class: "cl-matrix" },
+    h("summary", {}, label),
+    h("p", { id: area.getAttribute("aria-describedby") }, help),
+    area,
+    button(fig, { label: fig.t("use"), onClick: use }).el,
+  );
   const write = (matrix) => matrix.map((row) => row.map((v) => Math.round(v * 1e4) / 1e4).join(" ")).join("\n");
   let shown = "";
   return {
@@ -119,7 +134,10 @@ function grey(value, low, high) {
 // Blue for positive, orange for negative, stronger with size; the number is always written too.
 function signed(value, most) {
   const strength = most ? Math.round((100 * Math.abs(value)) / most) : 0;
-  return { background: `color-mix(in srgb, var(--cl-${value < 0 ? "minus" : "plus"}) ${strength}%, var(--cl-cell-ground))`, color: "" };
+  return {
+    background: `color-mix(in srgb, var(--cl-${value < 0 ? "minus" : "plus"}) ${strength}%, var(--cl-cell-ground))`,
+    color: "",
+  };
 }
 
 // A table of numbers. caption: its visible name. pick(r, c): cells can be chosen, by click and by keys.
@@ -136,7 +154,9 @@ export function numberGrid(fig, { caption = "", pick, keyboard = {} } = {}) {
   let now = [0, 0];
   const at = (r, c) => body.rows[r]?.cells[c];
   const grid = {
-    el, holder, table,
+    el,
+    holder,
+    table,
     caption: (text) => (name.textContent = text),
     draw(values, { tint = null, of = values, cell = () => ({}) } = {}) {
       const [rows, columns] = [values.length, values[0].length];
@@ -149,17 +169,34 @@ export function numberGrid(fig, { caption = "", pick, keyboard = {} } = {}) {
       const all = of.flat().filter((value) => value !== null);
       const [low, high] = [Math.min(0, ...all), Math.max(...all)];
       const most = Math.max(...all.map(Math.abs), 0);
-      values.forEach((row, r) => row.forEach((value, c) => {
-        const { text = value === null ? "" : format(value), plain, corner, label, ...rest } = cell(r, c, value) ?? {};
-        const td = at(r, c);
-        const paint = value === null || plain || !tint ? { background: "", color: "" } : tint === "grey" ? grey(value, low, high) : signed(value, most);
-        Object.assign(td.style, paint);
-        td.textContent = text;
-        td.className = [rest.class, value === null && "cl-empty", text.length > 3 && (text.length > 4 ? "cl-longer" : "cl-long")].filter(Boolean).join(" ");
-        if (corner != null) td.dataset.corner = corner;
-        else delete td.dataset.corner;
-        if (pick) td.setAttribute("aria-label", label ?? `${fig.t("row", { r: r + 1, c: c + 1 })}: ${text || fig.t("empty")}`);
-      }));
+      values.forEach((row, r) =>
+        row.forEach((value, c) => {
+          const { text = value === null ? "" : format(value), plain, corner, label, ...rest } = cell(r, c, value) ?? {};
+          const td = at(r, c);
+          const paint =
+            value === null || plain || !tint
+              ? { background: "", color: "" }
+              : tint === "grey"
+                ? grey(value, low, high)
+                : signed(value, most);
+          Object.assign(td.style, paint);
+          td.textContent = text;
+          td.className = [
+            rest.class,
+            value === null && "cl-empty",
+            text.length > 3 && (text.length > 4 ? "cl-longer" : "cl-long"),
+          ]
+            .filter(Boolean)
+            .join(" ");
+          if (corner != null) td.dataset.corner = corner;
+          else delete td.dataset.corner;
+          if (pick)
+            td.setAttribute(
+              "aria-label",
+              label ?? `${fig.t("row", { r: r + 1, c: c + 1 })}: ${text || fig.t("empty")}`,
+            );
+        }),
+      );
       if (pick) grid.current(...now);
     },
     current(r, c) {
@@ -198,7 +235,10 @@ export function slidingWindow(fig, grid, { label, move, nudge, keyboard = {} }) 
   const cellOf = (event) => {
     const box = grid.table.tBodies[0].getBoundingClientRect();
     const { rows } = grid.table.tBodies[0];
-    return [((event.clientY - box.top) * rows.length) / box.height, ((event.clientX - box.left) * rows[0].cells.length) / box.width];
+    return [
+      ((event.clientY - box.top) * rows.length) / box.height,
+      ((event.clientX - box.left) * rows[0].cells.length) / box.width,
+    ];
   };
   fig.listen(el, "pointerdown", (event) => {
     const [r, c] = cellOf(event);

@@ -2,37 +2,8 @@
 
 import { button, choice, figure, fill, format, h, keys, range, svg, uid } from "./frame.js";
 import { beside, movable, picture, rules, within } from "./boxes.js";
+import PHRASES from "./yolo_target.json" with { type: "json" };
 
-const PHRASES = {
-  en: {
-    title: "The target of YOLO", example: "Example", own: "your own objects", both: "two anchors in one cell", same: "two want the same anchor", three: "three in one cell", border: "on the border of cells", none: "no objects",
-    add: "Add:", class0: "pedestrian", class1: "car", class2: "motorcycle", full: "There is room for {n} objects. Remove one first.",
-    picture: "picture with {n} × {n} cells", where: "x from {0} to {2}, y from {1} to {3}", cell: "row {row}, column {column}",
-    map: "y: {n} × {n} cells, two places each", slot: "anchor {k}: {holder}", free: "empty", lost: "left out: {list}", numbers: "16 numbers: ",
-    care: "b_x and b_y: where in its cell the middle lies. b_h and b_w: multiples of the anchor’s height and width. Where p_c = 0, the other seven numbers mean nothing (“don’t care”).",
-    list: "Objects", classOf: "Class of {letter}", remove: "Remove", removeOne: "Remove {letter}",
-    middle: "Middle ({x}, {y}): {cell}. IoU of shapes: {0} with anchor 1, {1} with anchor 2.", gets: "Fills anchor {k}.", out: "Wants anchor {k}, which is taken: not in y.",
-    nobody: "no object has its middle here, so p_c = 0 at both places.", one: "{who} has its middle here and goes to anchor {k}: IoU of shapes {more} against {less}.",
-    two: "two objects, and each wants another anchor. Both fit.", twoSame: "two objects want the same anchor: a clash.", many: "{n} objects, and a cell has two places: a clash, whatever their shapes.",
-    wins: "Anchor {k}: {winner} has it (IoU {more}), {loser} (IoU {less}) is left out of y.", elsewhere: "Left out in other cells: {list}.",
-    tableY: "y, 3 × 3 × 2 × 8", theCell: "Cell",
-    hint: "Drag an object, or one of its corners; click a cell to read its numbers. Keyboard: arrow keys move an object, with Shift its lower right corner, Delete removes it; in y, they change the cell. Dashed: the two anchors.",
-  },
-  es: {
-    title: "El objetivo de YOLO", example: "Ejemplo", own: "sus propios objetos", both: "dos anclas en una celda", same: "dos quieren la misma ancla", three: "tres en una celda", border: "en el borde entre celdas", none: "sin objetos",
-    add: "Añadir:", class0: "peatón", class1: "coche", class2: "motocicleta", full: "Caben {n} objetos. Quite uno antes.",
-    picture: "imagen con {n} × {n} celdas", where: "x de {0} a {2}, y de {1} a {3}", cell: "fila {row}, columna {column}",
-    map: "y: {n} × {n} celdas, dos lugares en cada una", slot: "ancla {k}: {holder}", free: "libre", lost: "fuera: {list}", numbers: "16 números: ",
-    care: "b_x y b_y: en qué punto de su celda está el centro. b_h y b_w: múltiplos del alto y el ancho del ancla. Donde p_c = 0, los otros siete números no significan nada («no importan»).",
-    list: "Objetos", classOf: "Clase de {letter}", remove: "Quitar", removeOne: "Quitar {letter}",
-    middle: "Centro ({x}, {y}): {cell}. IoU de formas: {0} con el ancla 1, {1} con el ancla 2.", gets: "Llena el ancla {k}.", out: "Quiere el ancla {k}, ya ocupada: no está en y.",
-    nobody: "ningún objeto tiene aquí su centro, así que p_c = 0 en los dos lugares.", one: "{who} tiene aquí su centro y va al ancla {k}: IoU de formas {more} frente a {less}.",
-    two: "dos objetos, y cada uno quiere otra ancla. Caben los dos.", twoSame: "dos objetos quieren la misma ancla: un choque.", many: "{n} objetos, y una celda tiene dos lugares: un choque, sean cuales sean sus formas.",
-    wins: "Ancla {k}: la tiene {winner} (IoU {more}); {loser} (IoU {less}) queda fuera de y.", elsewhere: "Fuera en otras celdas: {list}.",
-    tableY: "y, 3 × 3 × 2 × 8", theCell: "Celda",
-    hint: "Arrastre un objeto, o una de sus esquinas; pulse en una celda para leer sus números. Teclado: las flechas mueven un objeto, con Mayús su esquina inferior derecha, Supr lo quita; en y, cambian de celda. A rayas: las dos anclas.",
-  },
-};
 const N = 96; // the picture's side
 const GRID = 3;
 const SIDE = N / GRID;
@@ -40,12 +11,30 @@ const MOST = 6;
 const SMALLEST = 4; // side of an object
 const LETTERS = "ABCDEF";
 const KEYS = ["p_c", "b_x", "b_y", "b_h", "b_w", "c_1", "c_2", "c_3"];
-const NEW = [[16, 40], [46, 24], [30, 22]]; // width and height of a new object of each class
+const NEW = [
+  [16, 40],
+  [46, 24],
+  [30, 22],
+]; // width and height of a new object of each class
 const EXAMPLES = {
-  both: [[0, 38, 24, 54, 66], [1, 30, 42, 80, 66], [2, 4, 62, 34, 84]],
-  same: [[1, 18, 34, 66, 58], [2, 40, 40, 76, 62]],
-  three: [[0, 36, 18, 54, 62], [1, 26, 38, 76, 62], [2, 32, 48, 66, 70]],
-  border: [[0, 24, 8, 40, 48], [1, 40, 52, 88, 76]],
+  both: [
+    [0, 38, 24, 54, 66],
+    [1, 30, 42, 80, 66],
+    [2, 4, 62, 34, 84],
+  ],
+  same: [
+    [1, 18, 34, 66, 58],
+    [2, 40, 40, 76, 62],
+  ],
+  three: [
+    [0, 36, 18, 54, 62],
+    [1, 26, 38, 76, 62],
+    [2, 32, 48, 66, 70],
+  ],
+  border: [
+    [0, 24, 8, 40, 48],
+    [1, 40, 52, 88, 76],
+  ],
   none: [],
 };
 // Outlines: view box, path.
@@ -85,7 +74,14 @@ export function encode(objects, anchors, grid, size, classes) {
     const best = Math.max(...ious);
     const anchor = ious.indexOf(best);
     const multiples = sides.map((n, axis) => n / anchors[anchor][axis]);
-    return { row, column, anchor, ious, best, numbers: [1, b_x, b_y, ...multiples, ...range(classes).map((c) => Number(c === label))] };
+    return {
+      row,
+      column,
+      anchor,
+      ious,
+      best,
+      numbers: [1, b_x, b_y, ...multiples, ...range(classes).map((c) => Number(c === label))],
+    };
   });
   const each = (make) => range(grid[0]).map(() => range(grid[1]).map(() => anchors.map(make)));
   const y = each(() => Array(5 + classes).fill(0));
@@ -137,7 +133,11 @@ function render({ model, el }) {
     current = i;
     write(list, [row, column]);
   };
-  const replace = (i, object) => follow(objects().map((old, j) => (j === i ? object : old)), i);
+  const replace = (i, object) =>
+    follow(
+      objects().map((old, j) => (j === i ? object : old)),
+      i,
+    );
   const remove = (i, focusable) => {
     current = null;
     write(objects().filter((_, j) => j !== i));
@@ -154,50 +154,73 @@ function render({ model, el }) {
   };
 
   const example = choice(fig, {
-    label: t("example"), options: ["own", ...Object.keys(EXAMPLES)].map((key) => [key, t(key)]),
+    label: t("example"),
+    options: ["own", ...Object.keys(EXAMPLES)].map((key) => [key, t(key)]),
     onChange(key) {
       const list = (EXAMPLES[key] ?? objects()).map((row) => [...row]);
       if (list.length) follow(list, 0);
       else write(list);
     },
   });
-  const adders = range(3).map((label) => button(fig, {
-    label: `+ ${named(label)}`,
-    onClick() {
-      const list = objects();
-      if (list.length === MOST) return fig.explain(t("full", { n: MOST }));
-      const [row, column] = fig.get("cell");
-      const aside = 4 * ((list.length % 3) - 1); // not on top of another
-      const [x, y] = [(column + 0.5) * SIDE + aside, (row + 0.5) * SIDE + aside];
-      const [width, height] = NEW[label];
-      const [left, top] = [within(x - width / 2, 0, N - width), within(y - height / 2, 0, N - height)];
-      follow([...list, [label, left, top, left + width, top + height]], list.length);
-    },
-  }).el);
+  const adders = range(3).map(
+    (label) =>
+      button(fig, {
+        label: `+ ${named(label)}`,
+        onClick() {
+          const list = objects();
+          if (list.length === MOST) return fig.explain(t("full", { n: MOST }));
+          const [row, column] = fig.get("cell");
+          const aside = 4 * ((list.length % 3) - 1); // not on top of another
+          const [x, y] = [(column + 0.5) * SIDE + aside, (row + 0.5) * SIDE + aside];
+          const [width, height] = NEW[label];
+          const [left, top] = [within(x - width / 2, 0, N - width), within(y - height / 2, 0, N - height)];
+          follow([...list, [label, left, top, left + width, top + height]], list.length);
+        },
+      }).el,
+  );
   const heading = (key) => h("p", { class: "cl-name", id: uid() }, t(key, { n: GRID }));
   const [adding, mapName, listName] = ["add", "map", "list"].map(heading);
-  fig.controls.append(example.el, h("div", { class: "yolo-add", role: "group", "aria-labelledby": adding.id }, adding, ...adders));
+  fig.controls.append(
+    example.el,
+    h("div", { class: "yolo-add", role: "group", "aria-labelledby": adding.id }, adding, ...adders),
+  );
 
   // the picture
-  const cells = range(GRID * GRID).map((k) => svg("rect", { x: (k % GRID) * SIDE, y: at(k)[0] * SIDE, width: SIDE, height: SIDE }));
-  const ground = picture(fig, { width: N, height: N, ground: [...cells, ...rules(N, N, SIDE)], role: "group", "aria-label": t("picture", { n: GRID }) });
+  const cells = range(GRID * GRID).map((k) =>
+    svg("rect", { x: (k % GRID) * SIDE, y: at(k)[0] * SIDE, width: SIDE, height: SIDE }),
+  );
+  const ground = picture(fig, {
+    width: N,
+    height: N,
+    ground: [...cells, ...rules(N, N, SIDE)],
+    role: "group",
+    "aria-label": t("picture", { n: GRID }),
+  });
   fig.listen(ground.el, "pointerdown", (event) => {
     if (event.button || event.target.closest(".cl-box")) return;
     const { left, top, width, height } = ground.el.getBoundingClientRect();
     choose(Math.floor((GRID * (event.clientY - top)) / height), Math.floor((GRID * (event.clientX - left)) / width));
   });
   const movables = range(MOST).map((i) => {
-    const one = movable(fig, ground, { name: LETTERS[i], label: LETTERS[i], onChange: (box) => {
-      const [label, ...old] = objects()[i];
-      replace(i, [label, ...roomy(old, box)]);
-    } });
+    const one = movable(fig, ground, {
+      name: LETTERS[i],
+      label: LETTERS[i],
+      onChange: (box) => {
+        const [label, ...old] = objects()[i];
+        replace(i, [label, ...roomy(old, box)]);
+      },
+    });
     const drawing = h("span", { class: "yolo-drawing" });
     one.el.prepend(drawing, h("span", { class: "yolo-middle" }));
     fig.listen(one.el, "focus", () => {
       if (current !== i) replace(i, [...objects()[i]]);
     });
     fig.listen(one.el, "keydown", (event) => {
-      if (event.key === "Delete") remove(i, movables.map((other) => other.el));
+      if (event.key === "Delete")
+        remove(
+          i,
+          movables.map((other) => other.el),
+        );
     });
     return { ...one, drawing };
   });
@@ -207,27 +230,53 @@ function render({ model, el }) {
   // y: the cells
   const tiles = range(GRID * GRID).map((k) => button(fig, { label: "", onClick: () => choose(...at(k)) }).el);
   const map = h("div", { class: "yolo-map", role: "group", "aria-labelledby": mapName.id }, ...tiles);
-  keys(fig, map, { move(dr, dc) {
-    const [row, column] = fig.get("cell");
-    choose(row + dr, column + dc);
-    const [r, c] = fig.get("cell");
-    tiles[GRID * r + c].focus();
-  } });
+  keys(fig, map, {
+    move(dr, dc) {
+      const [row, column] = fig.get("cell");
+      choose(row + dr, column + dc);
+      const [r, c] = fig.get("cell");
+      tiles[GRID * r + c].focus();
+    },
+  });
   const numbers = h("div", { class: "yolo-numbers" });
 
   // the objects
   const lines = range(MOST).map((i) => {
     const [text, state] = [h("span"), h("strong")];
-    const select = h("select", { "aria-label": t("classOf", { letter: LETTERS[i] }) }, ...range(3).map((label) => h("option", { value: label }, named(label))));
+    const select = h(
+      "select",
+      { "aria-label": t("classOf", { letter: LETTERS[i] }) },
+      ...range(3).map((label) => h("option", { value: label }, named(label))),
+    );
     fig.listen(select, "change", () => replace(i, [Number(select.value), ...objects()[i].slice(1)]));
-    const gone = button(fig, { label: t("remove"), name: t("removeOne", { letter: LETTERS[i] }), onClick: () => remove(i, lines.map((line) => line.gone)) }).el;
-    return { el: h("li", {}, h("span", { class: "yolo-letter" }, LETTERS[i]), select, h("p", {}, text, " ", state), gone), select, text, state, gone };
+    const gone = button(fig, {
+      label: t("remove"),
+      name: t("removeOne", { letter: LETTERS[i] }),
+      onClick: () =>
+        remove(
+          i,
+          lines.map((line) => line.gone),
+        ),
+    }).el;
+    return {
+      el: h("li", {}, h("span", { class: "yolo-letter" }, LETTERS[i]), select, h("p", {}, text, " ", state), gone),
+      select,
+      text,
+      state,
+      gone,
+    };
   });
   fig.stage.append(
     h("div", { class: "yolo-left" }, ground.el),
     h("div", { class: "yolo-right" }, mapName, map, fig.status),
     h("div", { class: "yolo-bottom" }, numbers),
-    h("div", { class: "yolo-bottom" }, listName, h("ul", { "aria-labelledby": listName.id }, ...lines.map((one) => one.el))));
+    h(
+      "div",
+      { class: "yolo-bottom" },
+      listName,
+      h("ul", { "aria-labelledby": listName.id }, ...lines.map((one) => one.el)),
+    ),
+  );
   fig.hint.textContent = t("hint");
 
   const rivals = (more, less) => ({ more: beside(more, less), less: beside(less, more) });
@@ -237,13 +286,28 @@ function render({ model, el }) {
     const others = leftOut.filter((i) => !here.includes(i)).map(who);
     const [A, B] = here.map((i) => wants[i]);
     const many = here.length > 2 ? "many" : A?.anchor === B?.anchor ? "twoSame" : "two";
-    const parts = [t(["nobody", "one"][here.length] ?? many, here.length === 1
-      ? { who: who(here[0]), k: A.anchor + 1, ...rivals(A.best, A.ious[1 - A.anchor]) } : { n: here.length })];
-    if (here.length > 1) holders[cell[0]][cell[1]].forEach((winner, k) => {
-      const losers = here.filter((i) => i !== winner && wants[i].anchor === k);
-      if (winner !== null && !losers.length) parts.push(`${upper(slot(k, winner))}.`);
-      for (const loser of losers) parts.push(t("wins", { winner: who(winner), loser: who(loser), k: k + 1, ...rivals(wants[winner].best, wants[loser].best) }));
-    });
+    const parts = [
+      t(
+        ["nobody", "one"][here.length] ?? many,
+        here.length === 1
+          ? { who: who(here[0]), k: A.anchor + 1, ...rivals(A.best, A.ious[1 - A.anchor]) }
+          : { n: here.length },
+      ),
+    ];
+    if (here.length > 1)
+      holders[cell[0]][cell[1]].forEach((winner, k) => {
+        const losers = here.filter((i) => i !== winner && wants[i].anchor === k);
+        if (winner !== null && !losers.length) parts.push(`${upper(slot(k, winner))}.`);
+        for (const loser of losers)
+          parts.push(
+            t("wins", {
+              winner: who(winner),
+              loser: who(loser),
+              k: k + 1,
+              ...rivals(wants[winner].best, wants[loser].best),
+            }),
+          );
+      });
     if (others.length) parts.push(t("elsewhere", { list: others.join(", ") }));
     return `${upper(spot({ row: cell[0], column: cell[1] }))}: ${parts.join(" ")}`;
   }
@@ -257,12 +321,31 @@ function render({ model, el }) {
       if (i === null) return KEYS.map(() => h("td", { class: "yolo-void" }, "0"));
       const [, left, top, right, bottom] = objects()[i];
       const [x, y] = middle(objects()[i]);
-      const sums = [, from(x, cell[1]), from(y, cell[0]), `${bottom - top} / ${format(anchors[n][0])}`, `${right - left} / ${format(anchors[n][1])}`];
-      return wants[i].numbers.map((value, k) => h("td", {}, sums[k] && `${sums[k]} `, h("b", {}, (sums[k] ? "= " : "") + format(value, 3))));
+      const sums = [
+        "",
+        from(x, cell[1]),
+        from(y, cell[0]),
+        `${bottom - top} / ${format(anchors[n][0])}`,
+        `${right - left} / ${format(anchors[n][1])}`,
+      ];
+      return wants[i].numbers.map((value, k) =>
+        h("td", {}, sums[k] && `${sums[k]} `, h("b", {}, (sums[k] ? "= " : "") + format(value, 3))),
+      );
     });
-    const head = anchors.map((shape, k) => h("th", { scope: "col" }, `${upper(slot(k, both[k]))} `, h("small", {}, shape.map((n) => format(n)).join(" × "))));
-    return h("table", {}, h("caption", {}, t("numbers") + spot({ row: cell[0], column: cell[1] })), h("thead", {}, h("tr", {}, h("td"), ...head)),
-      h("tbody", {}, ...KEYS.map((_, k) => h("tr", {}, h("th", { scope: "row" }, called(k)), ...columns.map((column) => column[k])))));
+    const head = anchors.map((shape, k) =>
+      h("th", { scope: "col" }, `${upper(slot(k, both[k]))} `, h("small", {}, shape.map((n) => format(n)).join(" × "))),
+    );
+    return h(
+      "table",
+      {},
+      h("caption", {}, t("numbers") + spot({ row: cell[0], column: cell[1] })),
+      h("thead", {}, h("tr", {}, h("td"), ...head)),
+      h(
+        "tbody",
+        {},
+        ...KEYS.map((_, k) => h("tr", {}, h("th", { scope: "row" }, called(k)), ...columns.map((column) => column[k]))),
+      ),
+    );
   }
 
   function draw() {
@@ -276,7 +359,9 @@ function render({ model, el }) {
 
     const chosen = (k) => k === GRID * cell[0] + cell[1];
     const inCell = (k) => range(list.length).filter((i) => GRID * wants[i].row + wants[i].column === k);
-    cells.forEach((one, k) => one.setAttribute("class", `yolo-cell${inCell(k).length ? " yolo-used" : ""}${chosen(k) ? " yolo-chosen" : ""}`));
+    cells.forEach((one, k) =>
+      one.setAttribute("class", `yolo-cell${inCell(k).length ? " yolo-used" : ""}${chosen(k) ? " yolo-chosen" : ""}`),
+    );
     movables.forEach((one, i) => {
       one.el.hidden = i >= list.length;
       if (one.el.hidden) return;
@@ -285,7 +370,9 @@ function render({ model, el }) {
       one.el.setAttribute("aria-label", who(i));
       one.el.className = `cl-box yolo-class${label}${leftOut.includes(i) ? " yolo-out" : ""}`;
       const [viewBox, d] = SHAPES[label];
-      one.drawing.replaceChildren(svg("svg", { viewBox, preserveAspectRatio: "none", "aria-hidden": "true" }, svg("path", { d })));
+      one.drawing.replaceChildren(
+        svg("svg", { viewBox, preserveAspectRatio: "none", "aria-hidden": "true" }, svg("path", { d })),
+      );
     });
     outlines.forEach((outline, k) => {
       outline.hidden = current === null;
@@ -298,12 +385,30 @@ function render({ model, el }) {
 
     tiles.forEach((tile, k) => {
       const [row, column] = at(k);
-      const lost = inCell(k).filter((i) => leftOut.includes(i)).map((i) => LETTERS[i]);
+      const lost = inCell(k)
+        .filter((i) => leftOut.includes(i))
+        .map((i) => LETTERS[i]);
       const slots = holders[row][column];
       const words = slots.map((i, n) => slot(n, i)).concat(lost.length ? t("lost", { list: lost.join(", ") }) : []);
-      fill(tile, { "aria-pressed": String(chosen(k)), tabindex: chosen(k) ? 0 : -1, "aria-label": `${spot({ row, column })}; ${words.join("; ")}` }, []);
-      tile.replaceChildren(...slots.map((i, n) => h("span", { class: `yolo-slot${i === null ? "" : ` yolo-full yolo-class${list[i][0]}`}` }, `${n + 1} ${LETTERS[i] ?? "–"}`)),
-        ...(lost.length ? [h("s", {}, lost.join(" "))] : []));
+      fill(
+        tile,
+        {
+          "aria-pressed": String(chosen(k)),
+          tabindex: chosen(k) ? 0 : -1,
+          "aria-label": `${spot({ row, column })}; ${words.join("; ")}`,
+        },
+        [],
+      );
+      tile.replaceChildren(
+        ...slots.map((i, n) =>
+          h(
+            "span",
+            { class: `yolo-slot${i === null ? "" : ` yolo-full yolo-class${list[i][0]}`}` },
+            `${n + 1} ${LETTERS[i] ?? "–"}`,
+          ),
+        ),
+        ...(lost.length ? [h("s", {}, lost.join(" "))] : []),
+      );
     });
     numbers.replaceChildren(table(cell, all), h("p", { class: "cl-name" }, t("care")));
 
@@ -315,17 +420,28 @@ function render({ model, el }) {
       line.select.value = list[i][0];
       const { ious, anchor } = wants[i];
       const [x, y] = middle(list[i]).map((n) => format(n));
-      line.text.textContent = t("middle", { x, y, ...ious.map((value, k) => beside(value, ious[1 - k])), cell: spot(wants[i]) });
+      line.text.textContent = t("middle", {
+        x,
+        y,
+        ...ious.map((value, k) => beside(value, ious[1 - k])),
+        cell: spot(wants[i]),
+      });
       line.state.textContent = t(out ? "out" : "gets", { k: anchor + 1 });
     });
     fig.say(sentence(cell, all));
 
     fig.table.clear();
-    fig.table(t("tableY"), [t("theCell"), ...KEYS.map((_, k) => called(k))],
+    fig.table(
+      t("tableY"),
+      [t("theCell"), ...KEYS.map((_, k) => called(k))],
       tiles.flatMap((_, k) => {
         const [row, column] = at(k);
-        return target[row][column].map((values, n) => [`${spot({ row, column })}, ${slot(n, holders[row][column][n])}`, ...values.map((value) => format(value, 3))]);
-      }));
+        return target[row][column].map((values, n) => [
+          `${spot({ row, column })}, ${slot(n, holders[row][column][n])}`,
+          ...values.map((value) => format(value, 3)),
+        ]);
+      }),
+    );
   }
   fig.draws(draw);
   return fig.remove;
