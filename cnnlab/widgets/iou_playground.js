@@ -73,152 +73,169 @@ function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
   fig.el.classList.add("iou");
-  const boxes = () => [fig.get("a"), fig.get("b")];
-  const change = (i, box) => {
-    fig.explain("");
-    fig.set({ ["ab"[i]]: box });
-  };
+  const setExample = makeExamples(fig);
+  const drawPicture = makePicture(fig);
+  const setCorners = makeCorners(fig);
+  const sums = h("dl", { class: "iou-sums" });
+  const slip = h("p", { class: "iou-slip" });
+  fig.stage.append(h("div", { class: "iou-text" }, fig.status, sums, slip));
+  fig.hint.textContent = t("hint");
 
+  fig.draws(() => {
+    const boxes = boxesOf(fig);
+    const found = overlap(boxes[0], boxes[1]);
+    setExample(boxes);
+    drawPicture(boxes, found);
+    setCorners(boxes);
+    const lines = terms(boxes, found);
+    sums.replaceChildren(
+      ...lines.flatMap(([key, text]) => [h("dt", { class: `iou-${key}` }, t(key)), h("dd", {}, ...parts(text))]),
+    );
+    fig.say(sentence(fig, boxes, found));
+    slip.textContent = withoutMax(fig, found);
+    slip.hidden = !slip.textContent;
+    tables(fig, boxes, found);
+  });
+  return fig.remove;
+}
+
+const boxesOf = (fig) => [fig.get("a"), fig.get("b")];
+
+function change(fig, i, box) {
+  fig.explain("");
+  fig.set({ ["ab"[i]]: box });
+}
+
+// ---- controls ----
+
+function makeExamples(fig) {
+  const { t } = fig;
   const example = choice(fig, {
     label: t("example"),
     options: ["own", ...Object.keys(EXAMPLES)].map((key) => [key, t(key)]),
     onChange(key) {
       fig.explain("");
-      const [a, b] = EXAMPLES[key] ?? boxes();
+      const [a, b] = EXAMPLES[key] ?? boxesOf(fig);
       fig.set({ a: [...a], b: [...b] });
     },
   });
   fig.controls.append(example.el);
+  return (boxes) => {
+    const same = (one) => one.every((box, i) => box.every((n, k) => n === boxes[i][k]));
+    example.set(Object.keys(EXAMPLES).find((key) => same(EXAMPLES[key])) ?? "own");
+  };
+}
 
-  const ground = picture(fig, {
-    width: N,
-    height: N,
-    ground: rules(N, N, 10),
-    role: "group",
-    "aria-label": t("area", { n: N }),
-  });
+// Eight numbers: a way to place the boxes without dragging.
+function makeCorners(fig) {
+  const { t } = fig;
+  const number = (name, i, key, k) => {
+    const axis = k % 2;
+    const onChange = (value) => {
+      const box = boxesOf(fig)[i].map((old, j) => (j === k ? value : old));
+      if (box[axis] <= box[axis + 2]) return change(fig, i, box);
+      fig.explain(t("crossed", { name, low: KEYS[axis], high: KEYS[axis + 2], a: box[axis], b: box[axis + 2] }));
+      return false;
+    };
+    return numberBox(fig, { label: key, name: t("of", { key, name }), min: 0, max: N, onChange });
+  };
+  const inputs = NAMES.map((name, i) => KEYS.map((key, k) => number(name, i, key, k)));
+  const group = (name, i) =>
+    h(
+      "div",
+      { role: "group", "aria-label": t("box", { name }) },
+      h("p", { class: "cl-name" }, t("box", { name: t(name) })),
+      h("div", { class: "cl-controls" }, ...inputs[i].map((one) => one.el)),
+    );
+  fig.stage.after(h("details", { class: "iou-corners" }, h("summary", {}, t("corners")), ...NAMES.map(group)));
+  return (boxes) => inputs.forEach((four, i) => four.forEach((one, k) => one.set(boxes[i][k])));
+}
+
+// ---- drawing ----
+
+function makePicture(fig) {
+  const { t } = fig;
+  const label = t("area", { n: N });
+  const ground = picture(fig, { width: N, height: N, ground: rules(N, N, 10), role: "group", "aria-label": label });
   const shared = h("div", { class: "cl-shared" });
   const movables = NAMES.map((name, i) =>
-    movable(fig, ground, { name, label: t("box", { name: t(name) }), onChange: (box) => change(i, box) }),
+    movable(fig, ground, { name, label: t("box", { name: t(name) }), onChange: (box) => change(fig, i, box) }),
   );
   movables.forEach((one, i) => one.el.classList.add(`iou-${"ab"[i]}`));
   ground.el.append(shared);
+  fig.stage.append(h("div", { class: "iou-picture" }, ground.el));
+  return (boxes, { both }) => {
+    movables.forEach((one, i) => one.place(boxes[i], t("where", boxes[i])));
+    shared.hidden = !both;
+    if (both) ground.put(shared, common(boxes[0], boxes[1]));
+  };
+}
 
-  // Eight numbers: a way to place the boxes without dragging.
-  const inputs = NAMES.map((name, i) =>
-    KEYS.map((key, k) =>
-      numberBox(fig, {
-        label: key,
-        name: t("of", { key, name }),
-        min: 0,
-        max: N,
-        onChange(value) {
-          const box = boxes()[i].map((old, j) => (j === k ? value : old));
-          const axis = k % 2;
-          if (box[axis] <= box[axis + 2]) return change(i, box);
-          fig.explain(t("crossed", { name, low: KEYS[axis], high: KEYS[axis + 2], a: box[axis], b: box[axis + 2] }));
-          return false;
-        },
-      }),
-    ),
-  );
-  const corners = h(
-    "details",
-    { class: "iou-corners" },
-    h("summary", {}, t("corners")),
-    ...NAMES.map((name, i) =>
-      h(
-        "div",
-        { role: "group", "aria-label": t("box", { name }) },
-        h("p", { class: "cl-name" }, t("box", { name: t(name) })),
-        h("div", { class: "cl-controls" }, ...inputs[i].map((one) => one.el)),
-      ),
-    ),
-  );
+const shown = (found) => beside(found.iou, 0.5, 3);
 
-  const sums = h("dl", { class: "iou-sums" });
-  const slip = h("p", { class: "iou-slip" });
-  fig.stage.append(
-    h("div", { class: "iou-picture" }, ground.el),
-    h("div", { class: "iou-text" }, fig.status, sums, slip),
-  );
-  fig.stage.after(corners);
-  fig.hint.textContent = t("hint");
-
-  // A line breaks before an equals sign, and nowhere else.
-  const parts = (text) => text.split(" = ").flatMap((part, i) => [h("span", {}, `${i ? "= " : ""}${part}`), " "]);
-  // max(0, min(60, 80) − max(10, 30)) = max(0, 30) = 30
-  const side = (a, b, axis, value) =>
-    `max(0, min(${a[axis + 2]}, ${b[axis + 2]}) − max(${a[axis]}, ${b[axis]})) = max(0, ${format(value)}) = ${format(Math.max(0, value))}`;
+// The sums, term by term: max(0, min(60, 80) − max(10, 30)) = max(0, 30) = 30.
+function terms([a, b], found) {
+  const { sides, areas, both, union } = found;
+  const side = (axis) => {
+    const value = sides[axis];
+    const between = `min(${a[axis + 2]}, ${b[axis + 2]}) − max(${a[axis]}, ${b[axis]})`;
+    return `max(0, ${between}) = max(0, ${format(value)}) = ${format(Math.max(0, value))}`;
+  };
   const square = (box, value) =>
     `(${box[2]} − ${box[0]}) · (${box[3]} − ${box[1]}) = ${box[2] - box[0]} · ${box[3] - box[1]} = ${format(value)}`;
+  return [
+    ["width", side(0)],
+    ["height", side(1)],
+    ["both", `${sides.map((n) => format(Math.max(0, n))).join(" · ")} = ${format(both)}`],
+    ["areaA", square(a, areas[0])],
+    ["areaB", square(b, areas[1])],
+    ["union", `${format(areas[0])} + ${format(areas[1])} − ${format(both)} = ${format(union)}`],
+    ["IoU", `${format(both)} / ${format(union)}${union ? ` = ${shown(found)}` : ""}`],
+  ];
+}
 
-  function draw() {
-    const [a, b] = boxes();
-    const found = overlap(a, b);
-    const { sides, areas, both, union, bare } = found;
-    const value = beside(found.iou, 0.5, 3);
-    const same = (one) => one.every((box, i) => box.every((n, k) => n === boxes()[i][k]));
-    example.set(Object.keys(EXAMPLES).find((key) => same(EXAMPLES[key])) ?? "own");
+// A line breaks before an equals sign, and nowhere else.
+const parts = (text) => text.split(" = ").flatMap((part, i) => [h("span", {}, `${i ? "= " : ""}${part}`), " "]);
 
-    movables.forEach((one, i) => one.place(boxes()[i], t("where", boxes()[i])));
-    inputs.forEach((four, i) => four.forEach((one, k) => one.set(boxes()[i][k])));
-    shared.hidden = !both;
-    if (both) ground.put(shared, common(a, b));
+function sentence({ t }, [a, b], found) {
+  const { areas } = found;
+  const kind = relation(a, b);
+  const [inner, outer] = areas[0] < areas[1] ? [0, 1] : [1, 0];
+  const values = { in: NAMES[inner], out: NAMES[outer], small: format(areas[inner]), large: format(areas[outer]) };
+  const verdict = t(found.iou >= 0.5 ? "correct" : "wrong", { value: shown(found) });
+  return kind ? [verdict, t(`${kind}Now`, values)].join(" ") : verdict;
+}
 
-    const terms = [
-      ["width", side(a, b, 0, sides[0])],
-      ["height", side(a, b, 1, sides[1])],
-      ["both", `${sides.map((n) => format(Math.max(0, n))).join(" · ")} = ${format(both)}`],
-      ["areaA", square(a, areas[0])],
-      ["areaB", square(b, areas[1])],
-      ["union", `${format(areas[0])} + ${format(areas[1])} − ${format(both)} = ${format(union)}`],
-      ["IoU", `${format(both)} / ${format(union)}${union ? ` = ${value}` : ""}`],
-    ];
-    sums.replaceChildren(
-      ...terms.flatMap(([key, text]) => [h("dt", { class: `iou-${key}` }, t(key)), h("dd", {}, ...parts(text))]),
-    );
+// What comes out for boxes that miss each other, where somebody forgets max(0, ·).
+function withoutMax({ t }, { sides, bare }) {
+  if (Math.min(...sides) >= 0) return "";
+  const values = {
+    w: factor(sides[0]),
+    h: factor(sides[1]),
+    product: format(bare.product),
+    union: factor(bare.union),
+    value: format(bare.product / bare.union),
+  };
+  return t("slip", values) + (Math.max(...sides) < 0 ? t("slipTwo") : "");
+}
 
-    const kind = relation(a, b);
-    const [inner, outer] = areas[0] < areas[1] ? [0, 1] : [1, 0];
-    const values = { in: NAMES[inner], out: NAMES[outer], small: format(areas[inner]), large: format(areas[outer]) };
-    fig.say(
-      [t(found.iou >= 0.5 ? "correct" : "wrong", { value }), kind && t(`${kind}Now`, values)].filter(Boolean).join(" "),
-    );
-
-    const negative = Math.min(...sides) < 0;
-    slip.hidden = !negative;
-    const wrong = {
-      w: factor(sides[0]),
-      h: factor(sides[1]),
-      product: format(bare.product),
-      union: factor(bare.union),
-      value: format(bare.product / bare.union),
-    };
-    slip.textContent = negative ? t("slip", wrong) + (Math.max(...sides) < 0 ? t("slipTwo") : "") : "";
-
-    fig.table.clear();
-    const line = (name, box) => [name, ...box, box[2] - box[0], box[3] - box[1], format(area(box))];
-    fig.table(
-      t("boxes"),
-      [t("one"), ...KEYS, t("wide"), t("high"), t("square")],
-      [
-        ...boxes().map((box, i) => line(t(NAMES[i]), box)),
-        both ? line(t("both"), common(a, b)) : [t("both"), ...Array(6).fill(t("none")), 0],
-      ],
-    );
-    fig.table(
-      t("sums"),
-      [t("quantity"), t("size")],
-      [
-        [t("both"), format(both)],
-        [t("union"), format(union)],
-        ["IoU", value],
-      ],
-    );
-  }
-  fig.draws(draw);
-  return fig.remove;
+function tables(fig, boxes, found) {
+  const { t } = fig;
+  const { both, union } = found;
+  const line = (name, box) => [name, ...box, box[2] - box[0], box[3] - box[1], format(area(box))];
+  const rows = boxes.map((box, i) => line(t(NAMES[i]), box));
+  const shared = both ? line(t("both"), common(boxes[0], boxes[1])) : [t("both"), ...Array(6).fill(t("none")), 0];
+  fig.table.clear();
+  fig.table(t("boxes"), [t("one"), ...KEYS, t("wide"), t("high"), t("square")], [...rows, shared]);
+  fig.table(
+    t("sums"),
+    [t("quantity"), t("size")],
+    [
+      [t("both"), format(both)],
+      [t("union"), format(union)],
+      ["IoU", shown(found)],
+    ],
+  );
 }
 
 export default { render };

@@ -18,6 +18,11 @@ DECLARED = re.compile(
     r"^(export )?(?:async )?(?:function|class|const|let) ([\w$]+|[\[{][^=]*[\]}] =)", re.MULTILINE
 )
 
+# A text in quotes, which stays as it is, or a comment. (No regular expression here has quotes.)
+TOKEN = re.compile(
+    r"""(?P<text>"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)|//[^\n]*|/\*.*?\*/ ?""", re.DOTALL
+)
+
 
 @dataclass(frozen=True)
 class Script:
@@ -113,7 +118,8 @@ def literal(words: str) -> str:
 
 
 def lean(script: str) -> str:
-    """Leave out indentation, empty lines, JSDoc, and comments on lines of their own."""
-    code = re.sub(r"/\*\*.*?\*/ ?", "", script, flags=re.DOTALL)
-    lines = (line.strip() for line in code.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+    """Leave out comments, indentation and empty lines; put an expression back on one line."""
+    code = TOKEN.sub(lambda found: found["text"] or "", script)
+    lines = "\n".join(line.strip() for line in code.splitlines() if line.strip())
+    lines = re.sub(r",\n(?=[)\]}])", "\n", lines)
+    return re.sub(r"(?<=[,(\[])\n|\n(?=[)\].?])", "", lines)

@@ -36,142 +36,153 @@ export function poolBackward(image, upstream, f, s, kind) {
   return gradient;
 }
 
+// ---- the figure ----
+
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
-  const { t } = fig;
   fig.el.classList.add("pool");
-  const image = () => fig.get("image");
-  const settings = () => [fig.get("f"), fig.get("s"), fig.get("kind")];
-  const shape = () => shapeOf(image(), fig.get("f"), fig.get("s"));
-  const steps = walk(fig, shape);
+  const steps = walk(fig, () => shapeOf(fig.get("image"), fig.get("f"), fig.get("s")));
+  const setControls = makeControls(fig, steps);
+  const drawGrids = makeGrids(fig, steps);
+  fig.hint.textContent = fig.t("hint");
+  fig.draws(() => {
+    const now = derive(fig, steps);
+    setControls();
+    drawGrids(now);
+    fig.say(sentence(fig, now));
+    fig.table.clear();
+    fig.table.numbers(fig.t("input"), now.image);
+    fig.table.numbers(fig.t("output"), now.values);
+    if (now.backward) fig.table.numbers(fig.t("tableGradient"), now.got);
+  });
+  return fig.remove;
+}
 
+// All that is drawn: the window's cell, the output as far as it is computed, the gradient sent back and what arrives.
+function derive(fig, steps) {
+  const [image, mode, f, s] = ["image", "gradient", "f", "s"].map(fig.get);
+  const settings = [f, s, fig.get("kind")];
+  const [, r, c] = steps.cell();
+  const seen = steps.seen();
+  const all = pool(image, ...settings);
+  const overOutput = (make) => all.map((row, i) => row.map((value, j) => make(i * row.length + j, value)));
+  const starts = { off: () => false, one: (i) => i === steps.position(), filled: (i) => seen.has(i) };
+  const sent = overOutput((i) => Number(starts[mode](i)));
+  return {
+    image,
+    mode,
+    backward: mode !== "off",
+    r,
+    c,
+    f,
+    s,
+    cell: poolCell(image, r, c, ...settings),
+    values: overOutput((i, value) => (seen.has(i) ? value : null)),
+    sent,
+    got: poolBackward(image, sent, ...settings),
+  };
+}
+
+// ---- controls ----
+
+function makeControls(fig, steps) {
+  const { t } = fig;
   // Takes the change, or says why it cannot be.
   const resize = (changes) => {
-    const { image: picture, f } = { image: image(), f: fig.get("f"), ...changes };
-    const [height, width] = [picture.length, picture[0].length];
+    const { image, f } = { image: fig.get("image"), f: fig.get("f"), ...changes };
+    const [height, width] = [image.length, image[0].length];
     steps.player.pause();
     if (f <= Math.min(height, width)) return fig.set({ ...changes, position: 0, seen: [0] });
     fig.explain(t("tooLarge", { f, h: height, w: width }));
     return false;
   };
-  const options = (...names) => names.map((name) => [name, t(name)]);
-  const kind = choice(fig, {
-    label: t("kind"),
-    options: options("max", "average"),
-    onChange: (value) => fig.set({ kind: value }),
-  });
-  const f = numberBox(fig, {
-    label: t("f"),
-    min: 1,
-    max: 10,
-    value: fig.get("f"),
-    onChange: (value) => resize({ f: value }),
-  });
-  const s = numberBox(fig, {
-    label: t("s"),
-    min: 1,
-    max: 10,
-    value: fig.get("s"),
-    onChange: (value) => resize({ s: value }),
-  });
-  const gradient = choice(fig, {
-    label: t("gradient"),
-    options: options("off", "one", "filled"),
-    onChange: (value) => fig.set({ gradient: value }),
-  });
-  const typed = matrixBox(fig, {
-    label: t("type"),
-    help: t("typeHelp"),
-    most: 10,
-    onChange: (matrix) => resize({ image: matrix }),
-  });
-  fig.controls.append(kind.el, f.el, s.el, gradient.el, typed.el);
+  const pick = (name, ...values) =>
+    choice(fig, {
+      label: t(name),
+      options: values.map((value) => [value, t(value)]),
+      onChange: (value) => fig.set({ [name]: value }),
+    });
+  const number = (name) =>
+    numberBox(fig, {
+      label: t(name),
+      min: 1,
+      max: 10,
+      value: fig.get(name),
+      onChange: (value) => resize({ [name]: value }),
+    });
+  const controls = {
+    kind: pick("kind", "max", "average"),
+    f: number("f"),
+    s: number("s"),
+    gradient: pick("gradient", "off", "one", "filled"),
+    image: matrixBox(fig, {
+      label: t("type"),
+      help: t("typeHelp"),
+      most: 10,
+      onChange: (matrix) => resize({ image: matrix }),
+    }),
+  };
+  fig.controls.append(...Object.values(controls).map((one) => one.el));
+  return () => Object.entries(controls).forEach(([name, one]) => one.set(fig.get(name)));
+}
 
-  const input = numberGrid(fig, { caption: t("input") });
+// ---- drawing ----
+
+function makeGrids(fig, steps) {
+  const { t } = fig;
   const { keyboard, nudge } = steps;
+  const input = numberGrid(fig, { caption: t("input") });
   const move = (r, c) => steps.at(Math.round(r / fig.get("s")), Math.round(c / fig.get("s")));
   const frame = slidingWindow(fig, input, { label: t("window"), move, nudge, keyboard });
   const output = numberGrid(fig, { caption: t("output"), pick: (r, c) => steps.at(r, c), keyboard });
   fig.stage.append(input.el, output.el);
   fig.el.insertBefore(steps.player.el, fig.status);
-  fig.hint.textContent = t("hint");
 
-  // A grid of the output's shape, from what `make` gives for the cell's number.
-  const overOutput = (make) =>
-    range(shape()[0]).map((r) => range(shape()[1]).map((c) => make(r * shape()[1] + c, r, c)));
-
-  function line({ numbers, sum, value, ties, winner }) {
-    const [, r, c] = steps.cell();
-    const n = numbers.length;
-    const mode = fig.get("gradient");
-    return [
-      `${t("place", { r: r + 1, c: c + 1 })}.`,
-      winner
-        ? t("maxLine", {
-            numbers: numbers.map((x) => format(x)).join(", "),
-            value: format(value),
-            r: winner[0] + 1,
-            c: winner[1] + 1,
-          })
-        : t("averageLine", { numbers: numbers.map(factor).join(" + "), n, sum: format(sum), value: format(value) }),
-      ties > 1 && t("tieLine", { n: ties }),
-      mode !== "off" && t(winner ? "maxBack" : "averageBack", { n, share: format(1 / n) }),
-      mode === "filled" && t("adds"),
-    ]
-      .filter(Boolean)
-      .join(" ");
-  }
-
-  fig.draws(() => {
-    kind.set(fig.get("kind"));
-    f.set(fig.get("f"));
-    s.set(fig.get("s"));
-    gradient.set(fig.get("gradient"));
-    typed.set(image());
-    const [, r, c] = steps.cell();
-    const mode = fig.get("gradient");
-    const seen = steps.seen();
-    const cell = poolCell(image(), r, c, ...settings());
-    const all = pool(image(), ...settings());
-    const values = overOutput((i, y, x) => (seen.has(i) ? all[y][x] : null));
-    const starts = { off: () => false, one: (i) => i === steps.position(), filled: (i) => seen.has(i) };
-    const sent = overOutput((i) => Number(starts[mode](i)));
-    const got = poolBackward(image(), sent, ...settings());
-    const backward = mode !== "off";
-    const isAt = (i, j, [y, x] = []) => i === y && j === x;
-    const corner = (numbers) => (i, j) => (backward && numbers[i][j] ? format(numbers[i][j]) : null);
-
+  return ({ image, backward, r, c, f, s, cell: { winner }, values, sent, got }) => {
+    const corner = (number) => (backward && number ? format(number) : null);
+    const tint = backward ? null : "grey";
+    const wins = (i, j) => winner && i === winner[0] && j === winner[1];
     input.caption(t(backward ? "inputGradient" : "input"));
-    input.draw(image(), {
-      tint: backward ? null : "grey",
+    input.draw(image, {
+      tint,
       cell: (i, j) => ({
-        class: [backward && got[i][j] && "pool-gets", isAt(i, j, cell.winner) && "pool-wins"].filter(Boolean).join(" "),
-        corner: corner(got)(i, j),
+        class: [backward && got[i][j] && "pool-gets", wins(i, j) && "pool-wins"].filter(Boolean).join(" "),
+        corner: corner(got[i][j]),
       }),
     });
     output.caption(t(backward ? "outputGradient" : "output"));
     output.draw(values, {
-      tint: backward ? null : "grey",
-      of: image(),
-      cell: (i, j) => ({ class: isAt(i, j, [r, c]) ? "cl-now" : "", corner: corner(sent)(i, j) }),
+      tint,
+      of: image,
+      cell: (i, j) => ({ class: i === r && j === c ? "cl-now" : "", corner: corner(sent[i][j]) }),
     });
     output.current(r, c);
     frame.place({
-      r: r * fig.get("s"),
-      c: c * fig.get("s"),
-      height: fig.get("f"),
-      width: fig.get("f"),
+      r: r * s,
+      c: c * s,
+      height: f,
+      width: f,
       now: steps.position() + 1,
       of: steps.count(),
       text: t("place", { r: r + 1, c: c + 1 }),
     });
-    fig.say(line(cell));
-    fig.table.clear();
-    fig.table.numbers(t("input"), image());
-    fig.table.numbers(t("output"), values);
-    if (backward) fig.table.numbers(t("tableGradient"), got);
-  });
-  return fig.remove;
+  };
+}
+
+// What the window keeps and why, and where the gradient goes.
+function sentence({ t }, { r, c, mode, cell: { numbers, sum, value, ties, winner } }) {
+  const n = numbers.length;
+  const list = (separator) => numbers.map(winner ? (x) => format(x) : factor).join(separator);
+  const texts = [
+    `${t("place", { r: r + 1, c: c + 1 })}.`,
+    winner
+      ? t("maxLine", { numbers: list(", "), value: format(value), r: winner[0] + 1, c: winner[1] + 1 })
+      : t("averageLine", { numbers: list(" + "), n, sum: format(sum), value: format(value) }),
+    ties > 1 && t("tieLine", { n: ties }),
+    mode !== "off" && t(winner ? "maxBack" : "averageBack", { n, share: format(1 / n) }),
+    mode === "filled" && t("adds"),
+  ];
+  return texts.filter(Boolean).join(" ");
 }
 
 export default { render };

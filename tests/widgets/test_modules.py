@@ -83,12 +83,23 @@ def test_a_figure_without_its_script_is_an_error(tmp_path):
         join("nothing", tmp_path)
 
 
-def test_only_indentation_and_comments_are_left_out():
+def test_only_comments_and_the_breaks_of_lines_are_left_out():
     script = (
-        "// why\n/**\n * @param {number} a\n */\n  const a = 1; // stays\n\n    // why not\n"
-        "  t(`a // b`);\nf(/** @type {Element} */ (a));\n"
+        '// why\n/**\n * @param {number} a\n */\n  const a = 1; // a `b` "\n\n    // why not\n'
+        'f(/** @type {Element} */ (a), "// x", `// ${"/* y */"}`);\n'
+        "const b = g(\n  [\n    1, // one\n    2,\n  ],\n  {\n    c: (d) => {\n      e();\n    },\n"
+        "  },\n)\n  .map(h)\n  ?.i;\nj(/[a,]/);\n"
     )
-    assert lean(script) == "const a = 1; // stays\nt(`a // b`);\nf((a));"
+    assert lean(script).splitlines() == [
+        "const a = 1;",
+        'f((a), "// x", `// ${"/* y */"}`);',
+        "const b = g([1,2],{",
+        "c: (d) => {",
+        "e();",
+        "}",
+        "}).map(h)?.i;",
+        "j(/[a,]/);",
+    ]
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.js")), ids=lambda path: path.stem)
