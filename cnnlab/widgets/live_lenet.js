@@ -239,79 +239,107 @@ function percent(probability) {
   return value > 99 ? format(Math.floor(10 * value) / 10, 1) : format(value, value > 1 ? 0 : 1);
 }
 
-// ---- the pad ----
+// ---- the pad: white ink on black, drawn by pointer or keys ----
 
-// White ink on black, drawn by pointer or keys. onDraw() after every bit of ink, onEnd() when a stroke ends.
+// onDraw() after every bit of ink, onEnd() when a stroke ends.
 function drawingPad(fig, { onDraw, onEnd, onClear }) {
   const { t } = fig;
-  const side = SIDE * CELL;
-  const ink = h("canvas", { width: side, height: side });
-  const pen = ink.getContext("2d", { willReadFrequently: true });
-  Object.assign(pen, {
-    lineWidth: PEN,
-    lineCap: "round",
-    lineJoin: "round",
-    strokeStyle: "#fff",
-    imageSmoothingEnabled: false,
-  });
   const where = h("p", { class: "cl-name", "aria-live": "polite" });
   fig.hint.id = uid();
-  const el = canvas(side, side, {
+  const el = canvas(PAD, PAD, {
     class: "lenet-pad",
     tabindex: 0,
     role: "application",
     "aria-label": t("pad"),
     "aria-describedby": fig.hint.id,
   });
-  let cursor = [SIDE / 2, SIDE / 2]; // row and column of the keyboard's pen
-  let down = false; // that pen
-  let shown = false; // its square
-  let last = null; // where the pointer's stroke is
+  const ink = makeInk(el);
+  const pad = { el, ink, where, onDraw, onEnd, onClear };
+  const busy = listenToPointer(fig, pad);
+  listenToKeys(fig, pad);
+  const clear = button(fig, { label: t("clear"), onClick: () => onClear() }).el;
+  const below = h("div", { class: "lenet-below" }, clear, where);
+  return { el: h("div", {}, h("p", { class: "cl-name" }, t("padName")), el, below), busy, ...ink };
+}
 
-  function show() {
-    const screen = el.getContext("2d");
-    screen.fillStyle = "#000";
-    screen.fillRect(0, 0, side, side);
-    screen.drawImage(ink, 0, 0);
-    if (!shown) return;
-    const [y, x] = cursor.map((n) => n * CELL);
-    for (const [color, width] of [
-      ["#000", 5],
-      [down ? "#ff9632" : "#5aafff", 3],
-    ]) {
-      // seen on ink and on ground
-      Object.assign(screen, { strokeStyle: color, lineWidth: width });
-      screen.strokeRect(x - 1, y - 1, CELL + 2, CELL + 2);
-    }
-  }
-  function line([x, y], to) {
-    pen.beginPath();
-    pen.moveTo(x + 0.01, y); // a canvas does not draw a line of no length, and a dot is one
-    pen.lineTo(...to);
-    pen.stroke();
-  }
-  function at({ clientX, clientY }) {
+const PAD = SIDE * CELL; // pixels of the pad
+
+// What is drawn, and on the screen the square of the keyboard's pen too: { cursor: its row and column, down, shown }.
+function makeInk(el) {
+  const ink = h("canvas", { width: PAD, height: PAD });
+  const pen = ink.getContext("2d", { willReadFrequently: true });
+  const round = { lineCap: "round", lineJoin: "round" };
+  Object.assign(pen, { lineWidth: PEN, strokeStyle: "#fff", imageSmoothingEnabled: false, ...round });
+  const keyboard = { cursor: [SIDE / 2, SIDE / 2], down: false, shown: false };
+  return {
+    keyboard,
+    show() {
+      const screen = el.getContext("2d");
+      screen.fillStyle = "#000";
+      screen.fillRect(0, 0, PAD, PAD);
+      screen.drawImage(ink, 0, 0);
+      if (keyboard.shown) drawSquare(screen, keyboard);
+    },
+    line([x, y], to) {
+      pen.beginPath();
+      pen.moveTo(x + 0.01, y); // a canvas does not draw a line of no length, and a dot is one
+      pen.lineTo(...to);
+      pen.stroke();
+    },
+    ink() {
+      const { data } = pen.getImageData(0, 0, PAD, PAD);
+      const opaque = new Float32Array(PAD * PAD);
+      for (let i = 0; i < opaque.length; i++) opaque[i] = data[4 * i + 3] / 255;
+      return { shape: [PAD, PAD], data: opaque };
+    },
+    // Ink in squares, from a drawing of 28 × 28 bytes.
+    fill(drawing) {
+      pen.clearRect(0, 0, PAD, PAD);
+      drawing.forEach((value, i) => {
+        pen.fillStyle = `rgb(255 255 255 / ${value / 255})`;
+        if (value) pen.fillRect((i % SIDE) * CELL, Math.floor(i / SIDE) * CELL, CELL, CELL);
+      });
+      this.show();
+    },
+  };
+}
+
+// In two colours, seen on ink and on ground.
+function drawSquare(screen, { cursor, down }) {
+  const [y, x] = cursor.map((n) => n * CELL);
+  const square = (strokeStyle, lineWidth) => {
+    Object.assign(screen, { strokeStyle, lineWidth });
+    screen.strokeRect(x - 1, y - 1, CELL + 2, CELL + 2);
+  };
+  square("#000", 5);
+  square(down ? "#ff9632" : "#5aafff", 3);
+}
+
+// Returns busy(): whether a stroke is being drawn.
+function listenToPointer(fig, { el, ink, where, onDraw, onEnd }) {
+  let last = null; // where the stroke is
+  const at = ({ clientX, clientY }) => {
     const box = el.getBoundingClientRect();
-    return [((clientX - box.left) * side) / box.width, ((clientY - box.top) * side) / box.height];
-  }
+    return [((clientX - box.left) * PAD) / box.width, ((clientY - box.top) * PAD) / box.height];
+  };
   fig.listen(el, "pointerdown", (event) => {
     if (!event.isPrimary || event.button) return;
     el.setPointerCapture(event.pointerId);
-    [shown, down] = [false, false];
+    Object.assign(ink.keyboard, { shown: false, down: false });
     where.textContent = "";
     last = at(event);
-    line(last, last);
-    show();
+    ink.line(last, last);
+    ink.show();
     onDraw();
   });
   fig.listen(el, "pointermove", (event) => {
     if (!last || !event.isPrimary) return;
     for (const one of [...(event.getCoalescedEvents?.() ?? []), event]) {
       const next = at(one);
-      line(last, next);
+      ink.line(last, next);
       last = next;
     }
-    show();
+    ink.show();
     onDraw();
   });
   for (const type of ["pointerup", "pointercancel"])
@@ -320,68 +348,49 @@ function drawingPad(fig, { onDraw, onEnd, onClear }) {
       last = null;
       onEnd();
     });
+  return () => last !== null;
+}
 
-  const centre = () => [(cursor[1] + 0.5) * CELL, (cursor[0] + 0.5) * CELL];
-  function stand(drawn) {
-    shown = true;
-    where.textContent = t(down ? "down" : "lifted", { where: t("at", { r: cursor[0] + 1, c: cursor[1] + 1 }) });
+function listenToKeys(fig, { el, ink, where, onDraw, onEnd, onClear }) {
+  const { t } = fig;
+  const { keyboard, line, show } = ink;
+  const centre = () => [(keyboard.cursor[1] + 0.5) * CELL, (keyboard.cursor[0] + 0.5) * CELL];
+  const stand = (drawn) => {
+    keyboard.shown = true;
+    const [r, c] = keyboard.cursor.map((n) => n + 1);
+    where.textContent = t(keyboard.down ? "down" : "lifted", { where: t("at", { r, c }) });
     show();
     if (!drawn) return;
     onDraw();
     onEnd();
-  }
+  };
   keys(fig, el, {
     move(dr, dc) {
       const from = centre();
-      cursor = [cursor[0] + dr, cursor[1] + dc].map((n) => Math.max(0, Math.min(SIDE - 1, n)));
-      if (down) line(from, centre());
-      stand(down);
+      const [r, c] = keyboard.cursor;
+      keyboard.cursor = [r + dr, c + dc].map((n) => Math.max(0, Math.min(SIDE - 1, n)));
+      if (keyboard.down) line(from, centre());
+      stand(keyboard.down);
     },
     space() {
-      down = !down;
-      if (down) line(centre(), centre());
-      stand(down);
+      keyboard.down = !keyboard.down;
+      if (keyboard.down) line(centre(), centre());
+      stand(keyboard.down);
     },
   });
   fig.listen(el, "keydown", (event) => {
     if (event.key !== "Delete" && event.key !== "Backspace") return;
     event.preventDefault();
-    down = false;
+    keyboard.down = false;
     onClear();
     stand(false);
   });
   fig.listen(el, "focus", () => el.matches(":focus-visible") && stand(false));
   fig.listen(el, "blur", () => {
-    [shown, down] = [false, false];
+    Object.assign(keyboard, { shown: false, down: false });
     where.textContent = "";
     show();
   });
-
-  return {
-    el: h(
-      "div",
-      {},
-      h("p", { class: "cl-name" }, t("padName")),
-      el,
-      h("div", { class: "lenet-below" }, button(fig, { label: t("clear"), onClick: () => onClear() }).el, where),
-    ),
-    busy: () => last !== null,
-    ink() {
-      const { data } = pen.getImageData(0, 0, side, side);
-      const opaque = new Float32Array(side * side);
-      for (let i = 0; i < opaque.length; i++) opaque[i] = data[4 * i + 3] / 255;
-      return { shape: [side, side], data: opaque };
-    },
-    // Ink in squares, from a drawing of 28 × 28 bytes.
-    fill(drawing) {
-      pen.clearRect(0, 0, side, side);
-      drawing.forEach((value, i) => {
-        pen.fillStyle = `rgb(255 255 255 / ${value / 255})`;
-        if (value) pen.fillRect((i % SIDE) * CELL, Math.floor(i / SIDE) * CELL, CELL, CELL);
-      });
-      show();
-    },
-  };
 }
 
 // ---- the figure ----
@@ -391,62 +400,11 @@ function render({ model, el }) {
   const { t } = fig;
   fig.el.classList.add("lenet");
   const network = decode(fig.get("layers"));
-  const examples = fig.get("examples");
-  const inputShape = fig.get("input_shape");
-  const blank = new Uint8Array(SIDE * SIDE);
-  const drawing = () => (fig.get("drawing") ? bytes(fig.get("drawing")) : blank);
-  let own = null; // the drawing that this pad's ink gave
-
-  // The ink is read once for each frame of the screen, however fast the pointer is.
-  let frame = null;
-  function read() {
-    frame = null;
-    const fitted = fit(pad.ink());
-    own = fitted ? btoa(String.fromCharCode(...fitted.data.map((value) => Math.round(255 * value)))) : "";
-    fig.set({ drawing: own });
-  }
-  fig.onRemove(() => cancelAnimationFrame(frame));
-  const pad = drawingPad(fig, {
-    onDraw: () => (frame ??= requestAnimationFrame(read)),
-    onEnd: () => finish(),
-    onClear: () => fig.set({ drawing: "" }),
-  });
-
-  const picks = examples.map((example, i) => {
-    const small = h("canvas", { width: SIDE, height: SIDE, "aria-hidden": "true" });
-    paintMap(small, { data: bytes(example), shape: [SIDE, SIDE, 1] }, 0, 255, false);
-    return button(fig, {
-      label: small,
-      name: t("example", { n: i + 1, of: examples.length }),
-      onClick: () => fig.set({ drawing: example }),
-    }).el;
-  });
-  const label = h("p", { class: "cl-name", id: uid() }, t("takes"));
-  fig.controls.append(
-    h("div", { role: "group", "aria-labelledby": label.id }, label, h("div", { class: "lenet-examples" }, ...picks)),
-  );
-  fig.controls.hidden = !picks.length;
-
+  const reader = makeReader(fig, () => finish());
+  const markExample = makeExamples(fig);
   const answers = bars(fig);
-  fig.stage.append(pad.el, network.length ? answers.el : h("p", { class: "lenet-answers" }, t("without")));
-
-  const [H, W] = inputShape;
-  const seen = t("sees", { h: H, w: W });
-  const input = canvas(W, H, { "aria-label": seen, style: `width: ${4 * W}px` });
-  const nothing = forward(network, place(blank, inputShape));
-  const groups = network
-    .slice(0, -1)
-    .map((layer, i) => (layer.kind === "flatten" ? null : group(fig, layer, nothing[i])));
-  fig.tables.before(
-    h(
-      "div",
-      { class: "lenet-layers" },
-      h("div", { class: "lenet-layer" }, h("p", { class: "cl-name" }, seen), input),
-      ...groups.map((one) => one?.el),
-    ),
-  );
-  const signed = network.slice(0, -1).some(({ activation }) => activation && activation !== "relu");
-  fig.hint.textContent = t("hint", { colours: t(signed ? "both" : "white") });
+  fig.stage.append(reader.pad.el, network.length ? answers.el : h("p", { class: "lenet-answers" }, t("without")));
+  const drawMaps = makeMaps(fig, network);
 
   // The status line waits for the end of a stroke: read out at every move, it would never end.
   let winner = -1;
@@ -456,11 +414,7 @@ function render({ model, el }) {
     else fig.say(t("reads", { digit: winner, percent: percent(fig.get("probabilities")[winner]) }));
   }
   function finish() {
-    if (frame !== null) {
-      cancelAnimationFrame(frame);
-      read();
-      draw();
-    }
+    if (reader.hurry()) draw();
     speak();
   }
 
@@ -469,33 +423,102 @@ function render({ model, el }) {
     const now = fig.get("drawing");
     if (now === painted) return;
     painted = now;
-    if (now !== own) pad.fill(drawing());
-    own = now;
-    const image = place(
-      Float64Array.from(drawing(), (value) => value / 255),
-      inputShape,
-    );
-    paintMap(input, image, 0, 1, false);
-    const outputs = now && network.length ? forward(network, image) : null;
-    groups.forEach((one, i) => one?.draw(outputs?.[i]));
+    const drawing = now ? bytes(now) : BLANK;
+    reader.follow(now, drawing);
+    const outputs = drawMaps(drawing, Boolean(now));
     const probabilities = outputs ? [...outputs.at(-1).data] : [];
     winner = probabilities.indexOf(Math.max(...probabilities));
     answers.draw(probabilities, winner);
-    picks.forEach((pick, i) => pick.setAttribute("aria-pressed", String(examples[i] === now)));
+    markExample(now);
+    const unknown = t(network.length ? "nothing" : "noNetwork");
+    const share = (digit) => (outputs ? `${format(100 * probabilities[digit], 2)} %` : unknown);
     fig.table.clear();
     fig.table(
       t("answers"),
       [t("digit"), t("probability")],
-      range(10).map((digit) => [
-        digit,
-        outputs ? `${format(100 * probabilities[digit], 2)} %` : t(network.length ? "nothing" : "noNetwork"),
-      ]),
+      range(10).map((digit) => [digit, share(digit)]),
     );
     fig.set({ probabilities });
-    if (!pad.busy()) speak();
+    if (!reader.pad.busy()) speak();
   }
   fig.draws(draw);
   return fig.remove;
+}
+
+const BLANK = new Uint8Array(SIDE * SIDE);
+
+// The pad, whose ink is read once for each frame of the screen, however fast the pointer is.
+function makeReader(fig, onEnd) {
+  let own = null; // the drawing that this pad's ink gave
+  let frame = null;
+  const read = () => {
+    frame = null;
+    const fitted = fit(pad.ink());
+    own = fitted ? btoa(String.fromCharCode(...fitted.data.map((value) => Math.round(255 * value)))) : "";
+    fig.set({ drawing: own });
+  };
+  fig.onRemove(() => cancelAnimationFrame(frame));
+  const pad = drawingPad(fig, {
+    onDraw: () => (frame ??= requestAnimationFrame(read)),
+    onEnd,
+    onClear: () => fig.set({ drawing: "" }),
+  });
+  return {
+    pad,
+    // Reads at once what waits to be read; false: nothing does.
+    hurry() {
+      if (frame === null) return false;
+      cancelAnimationFrame(frame);
+      read();
+      return true;
+    },
+    // A drawing that came from elsewhere is put on the pad.
+    follow(now, drawing) {
+      if (now !== own) pad.fill(drawing);
+      own = now;
+    },
+  };
+}
+
+// Buttons with digits to take. Returns what marks the one that is drawn.
+function makeExamples(fig) {
+  const { t } = fig;
+  const examples = fig.get("examples");
+  const picks = examples.map((example, i) => {
+    const small = h("canvas", { width: SIDE, height: SIDE, "aria-hidden": "true" });
+    paintMap(small, { data: bytes(example), shape: [SIDE, SIDE, 1] }, 0, 255, false);
+    const name = t("example", { n: i + 1, of: examples.length });
+    return button(fig, { label: small, name, onClick: () => fig.set({ drawing: example }) }).el;
+  });
+  const label = h("p", { class: "cl-name", id: uid() }, t("takes"));
+  const list = h("div", { class: "lenet-examples" }, ...picks);
+  fig.controls.append(h("div", { role: "group", "aria-labelledby": label.id }, label, list));
+  fig.controls.hidden = !picks.length;
+  return (now) => picks.forEach((pick, i) => pick.setAttribute("aria-pressed", String(examples[i] === now)));
+}
+
+// What the network sees, and the maps of each layer. Returns what draws them and gives the layers' outputs, if any.
+function makeMaps(fig, network) {
+  const { t } = fig;
+  const inputShape = fig.get("input_shape");
+  const [H, W] = inputShape;
+  const seen = t("sees", { h: H, w: W });
+  const input = canvas(W, H, { "aria-label": seen, style: `width: ${4 * W}px` });
+  const nothing = forward(network, place(BLANK, inputShape));
+  const hidden = network.slice(0, -1);
+  const groups = hidden.map((layer, i) => (layer.kind === "flatten" ? null : group(fig, layer, nothing[i])));
+  const first = h("div", { class: "lenet-layer" }, h("p", { class: "cl-name" }, seen), input);
+  fig.tables.before(h("div", { class: "lenet-layers" }, first, ...groups.map((one) => one?.el)));
+  const signed = hidden.some(({ activation }) => activation && activation !== "relu");
+  fig.hint.textContent = t("hint", { colours: t(signed ? "both" : "white") });
+  return (drawing, drawn) => {
+    const shares = Float64Array.from(drawing, (value) => value / 255);
+    const image = place(shares, inputShape);
+    paintMap(input, image, 0, 1, false);
+    const outputs = drawn && network.length ? forward(network, image) : null;
+    groups.forEach((one, i) => one?.draw(outputs?.[i]));
+    return outputs;
+  };
 }
 
 export default { render };

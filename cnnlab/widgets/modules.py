@@ -18,9 +18,12 @@ DECLARED = re.compile(
     r"^(export )?(?:async )?(?:function|class|const|let) ([\w$]+|[\[{][^=]*[\]}] =)", re.MULTILINE
 )
 
-# A text in quotes, which stays as it is, or a comment. (No regular expression here has quotes.)
+# A text in quotes, which stays as it is; a comment, which goes; a sign that needs no spaces around.
+# (No regular expression here has quotes, or such a sign beside a space.)
 TOKEN = re.compile(
-    r"""(?P<text>"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)|//[^\n]*|/\*.*?\*/ ?""", re.DOTALL
+    r"""(?P<text>"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)|//[^\n]*|/\*.*?\*/[ ]?"""
+    r"""|[ ]?(?P<sign>=>|===|!==|&&|\|\||[=,:?{}])[ ]?""",
+    re.DOTALL,
 )
 
 
@@ -118,8 +121,8 @@ def literal(words: str) -> str:
 
 
 def lean(script: str) -> str:
-    """Leave out comments, indentation and empty lines; put an expression back on one line."""
-    code = TOKEN.sub(lambda found: found["text"] or "", script)
+    """Leave out comments, empty lines, and the spaces and breaks of lines that mean nothing."""
+    code = TOKEN.sub(lambda found: found["text"] or found["sign"] or "", script)
     lines = "\n".join(line.strip() for line in code.splitlines() if line.strip())
     lines = re.sub(r",\n(?=[)\]}])", "\n", lines)
     return re.sub(r"(?<=[,(\[])\n|\n(?=[)\].?])", "", lines)

@@ -30,7 +30,11 @@ def test_each_script_stands_once_and_before_those_that_use_it(write):
         a_css=".a{}",
     )
     module, style = join("main", folder)
-    assert module == ("export const [a, other] = [1, 2];\nexport const b = () => a;\nb(a);")
+    assert module.splitlines() == [
+        "export const [a,other]=[1,2];",
+        "export const b=()=>a;",
+        "b(a);",
+    ]
     assert style == ".a{}.main{}"
 
 
@@ -83,22 +87,22 @@ def test_a_figure_without_its_script_is_an_error(tmp_path):
         join("nothing", tmp_path)
 
 
-def test_only_comments_and_the_breaks_of_lines_are_left_out():
+def test_only_comments_and_spaces_that_mean_nothing_are_left_out():
     script = (
         '// why\n/**\n * @param {number} a\n */\n  const a = 1; // a `b` "\n\n    // why not\n'
-        'f(/** @type {Element} */ (a), "// x", `// ${"/* y */"}`);\n'
+        'f(/** @type {Element} */ (a), "// x = 1", `// ${"/* y */"} , ${a ? b : c}`);\n'
         "const b = g(\n  [\n    1, // one\n    2,\n  ],\n  {\n    c: (d) => {\n      e();\n    },\n"
-        "  },\n)\n  .map(h)\n  ?.i;\nj(/[a,]/);\n"
+        "  },\n)\n  .map(h)\n  ?.i;\nj(/[a,]/ - -1 in k);\n"
     )
     assert lean(script).splitlines() == [
-        "const a = 1;",
-        'f((a), "// x", `// ${"/* y */"}`);',
-        "const b = g([1,2],{",
-        "c: (d) => {",
+        "const a=1;",
+        'f((a),"// x = 1",`// ${"/* y */"} , ${a ? b : c}`);',
+        "const b=g([1,2],{",
+        "c:(d)=>{",
         "e();",
         "}",
         "}).map(h)?.i;",
-        "j(/[a,]/);",
+        "j(/[a,]/ - -1 in k);",
     ]
 
 

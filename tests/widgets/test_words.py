@@ -40,7 +40,7 @@ def asked(code: str) -> set[str]:
         while depth or code[i] not in ",)":
             depth += (code[i] in "([{") - (code[i] in ")]}")
             i += 1
-        argument = re.sub(r"[!=]== \"[^\"]*\"|\[[^\]]*(?==)", "", code[call.end() : i])
+        argument = re.sub(r"[!=]== ?\"[^\"]*\"|\[[^\]]*(?==)", "", code[call.end() : i])
         found |= patterns(re.sub(r"\([^()]*\)", "", argument))
     return found
 
