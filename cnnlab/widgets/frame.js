@@ -63,13 +63,14 @@ export function figure({ model, el, words, title }) {
   const lang = language();
   const stop = new AbortController();
   const jobs = [() => stop.abort()];
-  const id = uid("cl-title");
-  const part = (tag, name, attributes = {}) => h(tag, { class: `cl-${name}`, ...attributes });
+  const t = (key, values = {}) => {
+    const phrase = words[lang]?.[key] ?? WORDS[lang][key] ?? key;
+    return phrase.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  };
+  const parts = sectionParts(t, t(title), lang);
   const fig = {
-    t(key, values = {}) {
-      const phrase = words[lang]?.[key] ?? WORDS[lang][key] ?? key;
-      return phrase.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
-    },
+    t,
+    ...parts,
     get: (name) => model.get(name),
     set(changes) {
       for (const [name, value] of Object.entries(changes)) model.set(name, value);
@@ -102,54 +103,50 @@ export function figure({ model, el, words, title }) {
       jobs.push(() => model.off("change", changed));
       draw();
     },
+  };
+  el.append(fig.el);
+  return fig;
+}
+
+// The section of a figure: `el`, what stands in it, and table(…), which fills the folded part of it.
+function sectionParts(t, name, lang) {
+  const part = (tag, kind, attributes = {}, ...children) => h(tag, { class: `cl-${kind}`, ...attributes }, ...children);
+  const id = uid("cl-title");
+  const tables = h("div");
+  const parts = {
+    title: part("p", "title", { id }, name),
     controls: part("div", "controls"),
     error: part("p", "error", { role: "alert", hidden: "" }),
     stage: part("div", "stage"),
     status: part("p", "status", { role: "status" }),
+    tables: part("details", "tables", {}, h("summary", {}, t("table")), tables),
     hint: part("p", "hint"),
   };
-  const tables = h("div");
-  fig.table = (caption, head, rows) => {
-    const table = h(
+  const section = { class: "cnnlab", role: "group", "aria-labelledby": id, lang };
+  return { ...parts, el: h("div", section, ...Object.values(parts)), table: tableWriter(t, tables) };
+}
+
+function tableWriter(t, tables) {
+  const table = (caption, head, rows) => {
+    const row = ([first, ...others]) =>
+      h("tr", {}, h("th", { scope: "row" }, first), ...others.map((text) => h("td", {}, text)));
+    const whole = h(
       "table",
       {},
       h("caption", {}, caption),
       h("thead", {}, h("tr", {}, ...head.map((text) => h("th", { scope: "col" }, text)))),
-      h(
-        "tbody",
-        {},
-        ...rows.map((row) =>
-          h("tr", {}, ...row.map((text, i) => (i ? h("td", {}, text) : h("th", { scope: "row" }, text)))),
-        ),
-      ),
+      h("tbody", {}, ...rows.map(row)),
     );
-    tables.append(h("div", { class: "cl-scroll", tabindex: 0, role: "group", "aria-label": caption }, table));
+    tables.append(h("div", { class: "cl-scroll", tabindex: 0, role: "group", "aria-label": caption }, whole));
   };
-  fig.table.numbers = (caption, matrix) => {
-    const head = [fig.t("rowHead"), ...matrix[0].map((_, c) => fig.t("columnName", { c: c + 1 }))];
-    const text = (value) => (value === null ? fig.t("empty") : format(value));
-    fig.table(
-      caption,
-      head,
-      matrix.map((row, r) => [r + 1, ...row.map(text)]),
-    );
+  table.numbers = (caption, matrix) => {
+    const head = [t("rowHead"), ...matrix[0].map((_, c) => t("columnName", { c: c + 1 }))];
+    const text = (value) => (value === null ? t("empty") : format(value));
+    const rows = matrix.map((row, r) => [r + 1, ...row.map(text)]);
+    table(caption, head, rows);
   };
-  fig.table.clear = () => tables.replaceChildren();
-  fig.title = h("p", { class: "cl-title", id }, fig.t(title));
-  fig.tables = h("details", { class: "cl-tables" }, h("summary", {}, fig.t("table")), tables);
-  fig.el = h(
-    "div",
-    { class: "cnnlab", role: "group", "aria-labelledby": id, lang },
-    fig.title,
-    fig.controls,
-    fig.error,
-    fig.stage,
-    fig.status,
-    fig.tables,
-    fig.hint,
-  );
-  el.append(fig.el);
-  return fig;
+  table.clear = () => tables.replaceChildren();
+  return table;
 }
 
 // ---- controls ----

@@ -140,9 +140,20 @@ function signed(value, most) {
   };
 }
 
+// How a value is painted: tint "grey", "sign" or null, on the scale of `values`.
+function painter(tint, values) {
+  const all = values.flat().filter((value) => value !== null);
+  const [low, high] = [Math.min(0, ...all), Math.max(...all)];
+  const most = Math.max(...all.map(Math.abs), 0);
+  return (value) => {
+    if (value === null || !tint) return { background: "", color: "" };
+    return tint === "grey" ? grey(value, low, high) : signed(value, most);
+  };
+}
+
 // A table of numbers. caption: its visible name. pick(r, c): cells can be chosen, by click and by keys.
 //   grid.draw(values, { tint: "grey" | "sign" | null, of: values that set the scale, cell(r, c, value) → options })
-//     values: 2-D, null = still empty. Options: class, corner (small text), text, label, plain (no tint).
+//     values: 2-D, null = still empty. Options: class, corner (small text), text, plain (no tint).
 //   grid.caption(text); grid.current(r, c): the cell that Tab reaches; focus follows if it is in the grid.
 export function numberGrid(fig, { caption = "", pick, keyboard = {} } = {}) {
   const name = h("p", { class: "cl-name", id: uid() }, caption);
@@ -153,50 +164,27 @@ export function numberGrid(fig, { caption = "", pick, keyboard = {} } = {}) {
   let shape = "";
   let now = [0, 0];
   const at = (r, c) => body.rows[r]?.cells[c];
+  const resize = (rows, columns) => {
+    if (shape === `${rows} ${columns}`) return;
+    shape = `${rows} ${columns}`;
+    holder.style.setProperty("--cols", columns);
+    const make = () => h("td", pick ? { role: "gridcell", tabindex: -1 } : {});
+    body.replaceChildren(...range(rows).map(() => h("tr", {}, ...range(columns).map(make))));
+  };
   const grid = {
     el,
     holder,
     table,
     caption: (text) => (name.textContent = text),
     draw(values, { tint = null, of = values, cell = () => ({}) } = {}) {
-      const [rows, columns] = [values.length, values[0].length];
-      if (shape !== `${rows} ${columns}`) {
-        shape = `${rows} ${columns}`;
-        holder.style.setProperty("--cols", columns);
-        const make = () => h("td", pick ? { role: "gridcell", tabindex: -1 } : {});
-        body.replaceChildren(...range(rows).map(() => h("tr", {}, ...range(columns).map(make))));
-      }
-      const all = of.flat().filter((value) => value !== null);
-      const [low, high] = [Math.min(0, ...all), Math.max(...all)];
-      const most = Math.max(...all.map(Math.abs), 0);
-      values.forEach((row, r) =>
-        row.forEach((value, c) => {
-          const { text = value === null ? "" : format(value), plain, corner, label, ...rest } = cell(r, c, value) ?? {};
-          const td = at(r, c);
-          const paint =
-            value === null || plain || !tint
-              ? { background: "", color: "" }
-              : tint === "grey"
-                ? grey(value, low, high)
-                : signed(value, most);
-          Object.assign(td.style, paint);
-          td.textContent = text;
-          td.className = [
-            rest.class,
-            value === null && "cl-empty",
-            text.length > 3 && (text.length > 4 ? "cl-longer" : "cl-long"),
-          ]
-            .filter(Boolean)
-            .join(" ");
-          if (corner != null) td.dataset.corner = corner;
-          else delete td.dataset.corner;
-          if (pick)
-            td.setAttribute(
-              "aria-label",
-              label ?? `${fig.t("row", { r: r + 1, c: c + 1 })}: ${text || fig.t("empty")}`,
-            );
-        }),
-      );
+      resize(values.length, values[0].length);
+      const paint = painter(tint, of);
+      const write = (value, r, c) => {
+        const text = writeCell(at(r, c), value, paint, cell(r, c, value) ?? {});
+        const label = `${fig.t("row", { r: r + 1, c: c + 1 })}: ${text || fig.t("empty")}`;
+        if (pick) at(r, c).setAttribute("aria-label", label);
+      };
+      values.forEach((row, r) => row.forEach((value, c) => write(value, r, c)));
       if (pick) grid.current(...now);
     },
     current(r, c) {
@@ -208,22 +196,34 @@ export function numberGrid(fig, { caption = "", pick, keyboard = {} } = {}) {
       if (old !== at(r, c) && old === document.activeElement) at(r, c).focus();
     },
   };
-  if (pick) {
-    fig.listen(body, "click", ({ target }) => {
-      const td = target.closest("td");
-      if (!td) return;
-      pick(td.parentNode.rowIndex, td.cellIndex);
-      td.focus();
-    });
-    keys(fig, body, {
-      move(dr, dc) {
-        const [r, c] = [now[0] + dr, now[1] + dc];
-        if (at(r, c)) pick(r, c);
-      },
-      ...keyboard,
-    });
-  }
+  const move = (dr, dc) => {
+    const [r, c] = [now[0] + dr, now[1] + dc];
+    if (at(r, c)) pick(r, c);
+  };
+  if (pick) picks(fig, body, pick, { move, ...keyboard });
   return grid;
+}
+
+// Puts a value into a cell, as its options say, and returns its text.
+function writeCell(td, value, paint, { text = value === null ? "" : format(value), plain, corner, ...rest }) {
+  Object.assign(td.style, paint(plain ? null : value));
+  td.textContent = text;
+  const long = text.length > 3 && (text.length > 4 ? "cl-longer" : "cl-long");
+  td.className = [rest.class, value === null && "cl-empty", long].filter(Boolean).join(" ");
+  if (corner != null) td.dataset.corner = corner;
+  else delete td.dataset.corner;
+  return text;
+}
+
+// Cells are chosen by a click, and by keys.
+function picks(fig, body, pick, keyboard) {
+  fig.listen(body, "click", ({ target }) => {
+    const td = target.closest("td");
+    if (!td) return;
+    pick(td.parentNode.rowIndex, td.cellIndex);
+    td.focus();
+  });
+  keys(fig, body, keyboard);
 }
 
 // A frame over cells of a grid, dragged by pointer or moved by keys. move(r, c): the cell where its top left corner is
