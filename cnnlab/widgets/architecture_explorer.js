@@ -1,7 +1,10 @@
+// @ts-check
+
 // Whole networks, drawn to scale. A row of a network is [name, kind, shape, parameters, multiply_adds, field, jump].
 
 import { button, choice, figure, fill, format, h, keys, language, range, svg, toggle } from "./frame.js";
 import PHRASES from "./architecture_explorer.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
 
 const KINDS = ["input", "conv", "pool", "dense", "join", "other"]; // in the order of architecture_explorer.py
 const SLANT = 0.35; // of a box's width, as in the book's other drawings
@@ -104,6 +107,7 @@ export function share(part, whole) {
 
 // ---- the figure ----
 
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const state = makeState(fig);
@@ -148,6 +152,7 @@ function render({ model, el }) {
 }
 
 // What is chosen, and the layer `hovered`, under the mouse: read, not chosen.
+/** @param {Fig} fig */
 function makeState(fig) {
   const networks = () => fig.get("networks");
   const chosen = () => Math.min(fig.get("chosen"), networks().length - 1);
@@ -168,6 +173,7 @@ const sees = ({ t }, field, [H, W]) =>
 
 // ---- controls ----
 
+/** @param {Fig} fig */
 function makeControls(fig, { networks, chosen }) {
   const { t } = fig;
   const onChange = (value) => fig.set({ chosen: Number(value), layer: 1 });
@@ -185,6 +191,7 @@ function makeControls(fig, { networks, chosen }) {
 
 // ---- the drawing: boxes to scale, and strips of bars under them ----
 
+/** @param {Fig} fig */
 function makeDrawing(fig, state) {
   const { t } = fig;
   const boxes = svg("svg", { class: "cl-net-boxes" });
@@ -219,7 +226,7 @@ function makeDrawing(fig, state) {
       const [name] = state.rows()[state.read()];
       const half = 3.9 * name.length;
       label.textContent = name;
-      label.setAttribute("x", Math.max(half, Math.min(placed.width - half, left + slot / 2)));
+      fill(label, { x: Math.max(half, Math.min(placed.width - half, left + slot / 2)) }, []);
     },
     tellPlace() {
       const [name, , shape] = state.rows()[state.layer()];
@@ -238,6 +245,7 @@ function makeDrawing(fig, state) {
   };
 }
 
+/** @param {Fig} fig */
 function listenToKeys(fig, scroller, { go, layer, rows }) {
   keys(fig, scroller, { move: (dr, dc) => go(layer() + dc - dr), home: () => go(0), end: () => go(rows().length - 1) });
   fig.listen(scroller, "keydown", (event) => {
@@ -248,6 +256,7 @@ function listenToKeys(fig, scroller, { go, layer, rows }) {
   });
 }
 
+/** @param {Fig} fig */
 function listenToMouse(fig, inner, state, slotAt, tell) {
   const under = (event) => slotAt(event.clientX - inner.getBoundingClientRect().left);
   const hover = (index) => {
@@ -322,6 +331,7 @@ function makeStrip({ t }, what, part) {
 
 // ---- the layer that is read: facts, its field in the image, and where the network's numbers are ----
 
+/** @param {Fig} fig */
 function makePanel(fig, state) {
   const { t } = fig;
   const steps = ["previous", "next"].map((key, i) =>
@@ -355,6 +365,7 @@ function makePanel(fig, state) {
   };
 }
 
+/** @param {Fig} fig */
 function factsOf(fig, list, index) {
   const { t } = fig;
   const [, , shape, parameters, adds, field, jump] = list[index];
@@ -370,6 +381,7 @@ function factsOf(fig, list, index) {
 }
 
 // In a network that is a chain, a layer is told by what it makes of the layer before it.
+/** @param {Fig} fig */
 function sentence(fig, [, chain, list], index) {
   const [name, , shape, parameters, adds, field] = list[index];
   return fig.t(index ? "now" : "start", {
@@ -407,6 +419,7 @@ function drawLegend({ t }, legend, list) {
   );
 }
 
+/** @param {Fig} fig */
 function table(fig, state) {
   const { t } = fig;
   fig.table.clear();

@@ -1,3 +1,5 @@
+// @ts-check
+
 // Boxes over a picture. A box is [x_min, y_min, x_max, y_max] in units of the picture, y going down.
 //
 //   area, common, iou, moved    arithmetic of boxes;  beside(value, bound): a number, on the right side of a bound
@@ -6,14 +8,17 @@
 //   slider(fig, …)              a number from 0 to 1
 
 import { ARROWS, fill, format, h, range, svg, uid } from "./frame.js";
+/** @import { Fig } from "./frame.js" */
 
 // ---- arithmetic ----
 
 export const within = (value, low, high) => Math.max(low, Math.min(high, value));
 
+/** @param {number[]} box */
 export const area = ([left, top, right, bottom]) => (right - left) * (bottom - top);
 
 // Corners of what two boxes have in common. Where they miss each other a side of it is negative.
+/** @type {(a: number[], b: number[]) => number[]} */
 export const common = (a, b) => [
   Math.max(a[0], b[0]),
   Math.max(a[1], b[1]),
@@ -22,6 +27,10 @@ export const common = (a, b) => [
 ];
 
 // Intersection over union; 0 where both boxes are empty.
+/**
+ * @param {number[]} a
+ * @param {number[]} b
+ */
 export function iou(a, b) {
   const [left, top, right, bottom] = common(a, b);
   const both = Math.max(0, right - left) * Math.max(0, bottom - top);
@@ -31,6 +40,12 @@ export function iou(a, b) {
 
 // A box moved by [dx, dy], or only its corner: [0 or 2, 1 or 3], which coordinates move. It stays in the picture, and no
 // corner passes the opposite one.
+/**
+ * @param {number[]} box
+ * @param {number[]} by
+ * @param {number[] | undefined} corner
+ * @param {number[]} size
+ */
 export function moved(box, [dx, dy], corner, [width, height]) {
   if (!corner) {
     const [x, y] = [within(dx, -box[0], width - box[2]), within(dy, -box[1], height - box[3])];
@@ -54,9 +69,11 @@ export function beside(value, bound, digits = 2) {
 // ---- the picture ----
 
 // ground: SVG elements in units of the picture; boxes are put into `el`.
+/** @param {Fig} fig */
 export function picture(fig, { width, height, ground, ...attributes }) {
   const back = svg("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" }, ...ground);
   const el = h("div", { class: "cl-picture", ...attributes }, back);
+  /** @type {(over: HTMLElement, box: number[]) => void} */
   const put = (over, [left, top, right, bottom]) => {
     const percent = (value, of) => `${(100 * value) / of}%`;
     over.style.left = percent(left, width);
@@ -81,6 +98,11 @@ export function rules(width, height, gap) {
 // A box that is dragged, or resized by its corners; arrow keys move it by one unit, with Shift its last corner.
 // onChange(box); place(box, text) puts it, and tells where it is. Of two boxes the smaller lies above.
 const CORNERS = ["0,1", "2,1", "0,3", "2,3"];
+/**
+ * @param {Fig} fig
+ * @param {ReturnType<typeof picture>} ground
+ * @param {{ name: string, label: string, onChange: (box: number[]) => void }} options
+ */
 export function movable(fig, ground, { name, label, onChange }) {
   const [width] = ground.size;
   const handles = CORNERS.map((corner) => h("span", { class: "cl-handle", "data-corner": corner }));
@@ -124,7 +146,7 @@ export function movable(fig, ground, { name, label, onChange }) {
     place(next, text) {
       box = next;
       ground.put(el, box);
-      el.style.zIndex = Math.round(1000 * (1 - area(box) / (ground.size[0] * ground.size[1])));
+      el.style.zIndex = String(Math.round(1000 * (1 - area(box) / (ground.size[0] * ground.size[1]))));
       fill(el, { "aria-valuenow": box[0], "aria-valuetext": text }, []);
     },
   };
@@ -132,6 +154,10 @@ export function movable(fig, ground, { name, label, onChange }) {
 
 // ---- controls ----
 
+/**
+ * @param {Fig} fig
+ * @param {{ label: string, onChange: (value: number) => void }} options
+ */
 export function slider(fig, { label, onChange }) {
   const input = h("input", { type: "range", id: uid(), min: 0, max: 1, step: 0.01 });
   const shown = h("output", { for: input.id });

@@ -1,8 +1,11 @@
+// @ts-check
+
 // Convolution, step by step: an image of numbers, a kernel, a window that moves, an output that fills.
 
 import { choice, factor, figure, format, h, numberBox, outputSize, range, span, toggle } from "./frame.js";
 import { matrixBox, numberGrid, padImage, samePadding, slidingWindow, walk } from "./walk.js";
 import PHRASES from "./convolution_stepper.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
 
 // ---- arithmetic ----
 
@@ -50,6 +53,7 @@ export function sizes(image, kernel, padding = 0, stride = 1, dilation = 1) {
 
 const INPUTS = ["image", "kernel", "padding", "stride", "dilation", "flip"];
 
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
@@ -91,9 +95,14 @@ function render({ model, el }) {
 }
 
 const inputs = (fig) => INPUTS.map((name) => fig.get(name));
+/** @returns {Record<string, any>} */
 const stateOf = (fig) => Object.fromEntries(INPUTS.map((name) => [name, fig.get(name)]));
 
 // Everything that follows from the state.
+/**
+ * @param {Fig} fig
+ * @returns {any}
+ */
 function derive(fig, steps) {
   const state = stateOf(fig);
   const pad = paddings(...inputs(fig));
@@ -128,6 +137,7 @@ function problem({ t }, { image, kernel, padding, stride, dilation }) {
 }
 
 // Takes the changes, or says why they cannot be. A full output stays full.
+/** @param {Fig} fig */
 function attempt(fig, { player, seen, count, position }, changes) {
   player.pause();
   const next = { ...stateOf(fig), ...changes };
@@ -143,6 +153,7 @@ function attempt(fig, { player, seen, count, position }, changes) {
 
 // ---- controls ----
 
+/** @param {Fig} fig */
 function makeControls(fig, change) {
   const { t } = fig;
   const [image, kernel] = [
@@ -177,6 +188,7 @@ function makeControls(fig, change) {
 }
 
 // A matrix to pick by name or to type.
+/** @param {Fig} fig */
 function makeMatrix(fig, trait, label, most, change) {
   const { t } = fig;
   const list = fig.get("presets")[`${trait}s`];
@@ -205,6 +217,7 @@ function makeMatrix(fig, trait, label, most, change) {
 
 // ---- drawing ----
 
+/** @param {Fig} fig */
 function makeGrids(fig, steps) {
   const { t } = fig;
   const { at, nudge, keyboard, seen, position, count } = steps;
@@ -281,6 +294,7 @@ function floor(n, pad, f, { stride, dilation }) {
 }
 
 // The table of all products, written anew only when an input changes.
+/** @param {Fig} fig */
 function makeTable(fig) {
   const { t } = fig;
   let tabled = "";

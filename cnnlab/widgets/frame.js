@@ -1,3 +1,5 @@
+// @ts-check
+
 // The frame of every interactive figure. A script imports what it uses from here; `modules.py` joins both into one ES
 // module, with no bundler.
 //
@@ -18,11 +20,27 @@ import WORDS from "./frame.json" with { type: "json" };
 
 export const language = () => (document.documentElement.lang.toLowerCase().startsWith("es") ? "es" : "en");
 
+/** @typedef {Record<"en" | "es", Record<string, string>>} Words */
+/**
+ * What a widget's code gets of its state.
+ * @typedef {object} Model
+ * @property {(name: string) => any} get
+ * @property {(name: string, value: any) => void} set
+ * @property {() => void} save_changes
+ * @property {(event: string, callback: () => void) => void} on
+ * @property {(event: string, callback: () => void) => void} off
+ */
+/** @typedef {ReturnType<typeof figure>} Fig */
+
 // ---- numbers ----
 
 // A number as it is shown everywhere: two decimals at most, three below a tenth; halves away from zero, a real minus, no −0.
+/**
+ * @param {number} value
+ * @param {number} [digits]
+ */
 export function format(value, digits = Math.abs(value) < 0.1 ? 3 : 2) {
-  const options = { maximumFractionDigits: digits, signDisplay: "negative" };
+  const options = { maximumFractionDigits: digits, signDisplay: /** @type {const} */ ("negative") };
   return new Intl.NumberFormat(language() === "es" ? "es" : "en", options).format(value).replace("-", "−");
 }
 
@@ -30,12 +48,18 @@ export function format(value, digits = Math.abs(value) < 0.1 ? 3 : 2) {
 export const factor = (value) => (value < 0 ? `(${format(value)})` : format(value));
 
 // 0 … n − 1.
+/** @param {number} n */
 export const range = (n) => Array.from({ length: n }, (_, i) => i);
 
 // Cells that a filter of size f spans, holes included.
 export const span = (f, dilation = 1) => dilation * (f - 1) + 1;
 
 // ⌊(n + p_before + p_after − span) / s⌋ + 1, or 0 where the filter does not fit. Padding: a number or [before, after].
+/**
+ * @param {number} n
+ * @param {number} f
+ * @param {number | number[]} padding
+ */
 export function outputSize(n, f, padding = 0, stride = 1, dilation = 1) {
   const [before, after] = Array.isArray(padding) ? padding : [padding, padding];
   const room = n + before + after - span(f, dilation);
@@ -47,18 +71,39 @@ export function outputSize(n, f, padding = 0, stride = 1, dilation = 1) {
 const COUNTER = Symbol.for("cnnlab.uid"); // shared by all figures of the page, whatever module they come from
 export const uid = (prefix = "cl") => `${prefix}-${(globalThis[COUNTER] = (globalThis[COUNTER] ?? 0) + 1)}`;
 
+/**
+ * @template {Element} T
+ * @param {T} node
+ * @param {Record<string, any>} attributes
+ * @param {any[]} children
+ */
 export function fill(node, attributes, children) {
   for (const [key, value] of Object.entries(attributes))
     if (value !== false && value != null) node.setAttribute(key, value);
   node.append(...children.filter((child) => child != null));
   return node;
 }
+/**
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, any>} [attributes] what is false or null is left out
+ * @param {...any} children
+ * @returns {HTMLElementTagNameMap[K]}
+ */
 export const h = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children);
+/**
+ * @template {keyof SVGElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, any>} [attributes]
+ * @param {...any} children
+ * @returns {SVGElementTagNameMap[K]}
+ */
 export const svg = (tag, attributes = {}, ...children) =>
   fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 
 // ---- the figure ----
 
+/** @param {{ model: Model, el: Element, words: Words, title: string }} options */
 export function figure({ model, el, words, title }) {
   const lang = language();
   const stop = new AbortController();
@@ -151,6 +196,10 @@ function tableWriter(t, tables) {
 
 // ---- controls ----
 
+/**
+ * @param {Fig} fig
+ * @param {{ label: string | Node, name?: string, onClick: () => void }} options
+ */
 export function button(fig, { label, name, onClick }) {
   const el = h("button", { type: "button", class: "cl-button", "aria-label": name }, label);
   fig.listen(el, "click", () => el.getAttribute("aria-disabled") !== "true" && onClick());
@@ -164,6 +213,10 @@ export function button(fig, { label, name, onClick }) {
 
 // A whole number with − and +. onChange may return false: the number goes back to what it was.
 // `name` is what a screen reader says where the label alone does not tell which one it is.
+/**
+ * @param {Fig} fig
+ * @param {{ label: string, name?: string, min?: number, max?: number, value?: number, onChange: (value: number) => any }} options
+ */
 export function numberBox(fig, { label, name = label, min = 0, max = 99, value = min, onChange }) {
   const input = h("input", { type: "text", inputmode: "numeric", id: uid(), autocomplete: "off", "aria-label": name });
   const change = (next) => {
@@ -174,7 +227,7 @@ export function numberBox(fig, { label, name = label, min = 0, max = 99, value =
       value = Number(next);
       if (onChange(value) === false) value = old;
     }
-    input.value = value;
+    input.value = String(value);
   };
   const nudge = (by, sign, key) =>
     button(fig, { label: sign, name: fig.t(key, { label: name }), onClick: () => change(value + by) }).el;
@@ -185,7 +238,7 @@ export function numberBox(fig, { label, name = label, min = 0, max = 99, value =
     event.preventDefault();
     change(value + by);
   });
-  input.value = value;
+  input.value = String(value);
   const el = h(
     "div",
     { class: "cl-field" },
@@ -196,6 +249,10 @@ export function numberBox(fig, { label, name = label, min = 0, max = 99, value =
 }
 
 // options: [[value, text], …]; values are strings.
+/**
+ * @param {Fig} fig
+ * @param {{ label: string, options: any[][], onChange: (value: string) => void }} options
+ */
 export function choice(fig, { label, options, onChange }) {
   const select = h("select", { id: uid() });
   fig.listen(select, "change", () => onChange(select.value));
@@ -205,6 +262,10 @@ export function choice(fig, { label, options, onChange }) {
   return { el, options: fillIn, get: () => select.value, set: (value) => (select.value = value) };
 }
 
+/**
+ * @param {Fig} fig
+ * @param {{ label: string, onChange: (on: boolean) => void }} options
+ */
 export function toggle(fig, { label, onChange }) {
   const box = h("input", { type: "checkbox", id: uid() });
   fig.listen(box, "change", () => onChange(box.checked));
@@ -213,7 +274,21 @@ export function toggle(fig, { label, onChange }) {
 }
 
 // Arrow keys, Home, End and Space: move(dr, dc), home(), end(), space(). What is not given is left to the page.
+/** @type {Record<string, [number, number]>} */
 export const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+/**
+ * @typedef {object} Keyboard
+ * @property {(dr: number, dc: number) => void} [move]
+ * @property {() => void} [home]
+ * @property {() => void} [end]
+ * @property {() => void} [space]
+ * @property {() => void} [enter]
+ */
+/**
+ * @param {Fig} fig
+ * @param {Element} el
+ * @param {Keyboard} actions
+ */
 export function keys(fig, el, { move, home, end, space, enter }) {
   const others = { Home: home, End: end, " ": space, Enter: enter };
   fig.listen(el, "keydown", (event) => {

@@ -1,8 +1,11 @@
+// @ts-check
+
 // IoU playground: two boxes to move, and areas, intersection, union and IoU, term by term.
 
 import { choice, factor, figure, format, h, numberBox } from "./frame.js";
 import { area, beside, common, iou, movable, picture, rules } from "./boxes.js";
 import PHRASES from "./iou_playground.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
 
 const N = 100; // the picture's side
 const NAMES = ["A", "B"];
@@ -45,6 +48,10 @@ const EXAMPLES = {
 // ---- arithmetic ----
 
 // All that the figure writes about two boxes. `bare` is what comes out without max(0, ·).
+/**
+ * @param {number[]} a
+ * @param {number[]} b
+ */
 export function overlap(a, b) {
   const [left, top, right, bottom] = common(a, b);
   const sides = [right - left, bottom - top];
@@ -56,6 +63,10 @@ export function overlap(a, b) {
 }
 
 // What is special about two boxes, in one word; null: they overlap, as most do.
+/**
+ * @param {number[]} a
+ * @param {number[]} b
+ */
 export function relation(a, b) {
   const { sides, areas, both, union } = overlap(a, b);
   if (!union) return "zero";
@@ -69,6 +80,7 @@ export function relation(a, b) {
 
 // ---- the figure ----
 
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
@@ -99,8 +111,10 @@ function render({ model, el }) {
   return fig.remove;
 }
 
+/** @type {(fig: Fig) => [number[], number[]]} */
 const boxesOf = (fig) => [fig.get("a"), fig.get("b")];
 
+/** @param {Fig} fig */
 function change(fig, i, box) {
   fig.explain("");
   fig.set({ ["ab"[i]]: box });
@@ -108,6 +122,7 @@ function change(fig, i, box) {
 
 // ---- controls ----
 
+/** @param {Fig} fig */
 function makeExamples(fig) {
   const { t } = fig;
   const example = choice(fig, {
@@ -127,6 +142,7 @@ function makeExamples(fig) {
 }
 
 // Eight numbers: a way to place the boxes without dragging.
+/** @param {Fig} fig */
 function makeCorners(fig) {
   const { t } = fig;
   const number = (name, i, key, k) => {
@@ -153,6 +169,7 @@ function makeCorners(fig) {
 
 // ---- drawing ----
 
+/** @param {Fig} fig */
 function makePicture(fig) {
   const { t } = fig;
   const label = t("area", { n: N });
@@ -219,6 +236,7 @@ function withoutMax({ t }, { sides, bare }) {
   return t("slip", values) + (Math.max(...sides) < 0 ? t("slipTwo") : "");
 }
 
+/** @param {Fig} fig */
 function tables(fig, boxes, found) {
   const { t } = fig;
   const { both, union } = found;

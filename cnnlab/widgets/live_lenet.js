@@ -1,7 +1,10 @@
+// @ts-check
+
 // Live LeNet: the reader draws a digit, and the network that the page trained answers in the browser, every map shown.
 
 import { button, figure, format, h, keys, range, uid } from "./frame.js";
 import PHRASES from "./live_lenet.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
 
 const SIDE = 28; // of a drawing, as MNIST keeps it
 const BOX = 20; // its digit's longer side
@@ -92,6 +95,7 @@ export function decode(layers) {
 
 // Ink on the pad, { shape: [rows, columns], data } from 0 to 1, → 28 × 28 as MNIST was made: what is not empty is cut out, its
 // longer side scaled to 20 by the mean over areas, and its centre of mass put on pixel (14, 14). null: there is no ink.
+/** @param {{ data: ArrayLike<number>, shape: number[] }} ink */
 export function fit({ data, shape: [rows, columns] }) {
   let [top, left, bottom, right] = [rows, columns, -1, -1];
   for (let y = 0; y < rows; y++)
@@ -147,6 +151,10 @@ function colour(value, most, signed) {
 }
 
 // One channel of a volume, a pixel for each cell.
+/**
+ * @param {HTMLCanvasElement} el
+ * @param {{ data: ArrayLike<number>, shape: number[] }} volume
+ */
 function paintMap(el, { data, shape: [H, W, C] }, channel, most, signed) {
   const picture = new ImageData(W, H);
   for (let i = 0; i < H * W; i++) picture.data.set([...colour(data[i * C + channel], most, signed), 255], 4 * i);
@@ -165,6 +173,7 @@ function paintStrip(el, { data }, columns, most, signed) {
 }
 
 // One layer: its name, and a canvas for each map, or one for a whole vector. draw(null) empties it.
+/** @param {Fig} fig */
 function group(fig, layer, { shape }) {
   const { t } = fig;
   const key = layer.take ?? layer.kind;
@@ -210,6 +219,7 @@ function group(fig, layer, { shape }) {
 }
 
 // Ten bars. draw([]) empties them.
+/** @param {Fig} fig */
 function bars(fig) {
   const rows = range(10).map((digit) => {
     const [fill, text] = [h("span", { class: "lenet-fill" }), h("span", { class: "lenet-percent" })];
@@ -242,6 +252,7 @@ function percent(probability) {
 // ---- the pad: white ink on black, drawn by pointer or keys ----
 
 // onDraw() after every bit of ink, onEnd() when a stroke ends.
+/** @param {Fig} fig */
 function drawingPad(fig, { onDraw, onEnd, onClear }) {
   const { t } = fig;
   const where = h("p", { class: "cl-name", "aria-live": "polite" });
@@ -280,10 +291,11 @@ function makeInk(el) {
       screen.drawImage(ink, 0, 0);
       if (keyboard.shown) drawSquare(screen, keyboard);
     },
-    line([x, y], to) {
+    /** @type {(from: number[], to: number[]) => void} */
+    line([x, y], [u, v]) {
       pen.beginPath();
       pen.moveTo(x + 0.01, y); // a canvas does not draw a line of no length, and a dot is one
-      pen.lineTo(...to);
+      pen.lineTo(u, v);
       pen.stroke();
     },
     ink() {
@@ -316,6 +328,7 @@ function drawSquare(screen, { cursor, down }) {
 }
 
 // Returns busy(): whether a stroke is being drawn.
+/** @param {Fig} fig */
 function listenToPointer(fig, { el, ink, where, onDraw, onEnd }) {
   let last = null; // where the stroke is
   const at = ({ clientX, clientY }) => {
@@ -351,6 +364,7 @@ function listenToPointer(fig, { el, ink, where, onDraw, onEnd }) {
   return () => last !== null;
 }
 
+/** @param {Fig} fig */
 function listenToKeys(fig, { el, ink, where, onDraw, onEnd, onClear }) {
   const { t } = fig;
   const { keyboard, line, show } = ink;
@@ -395,6 +409,7 @@ function listenToKeys(fig, { el, ink, where, onDraw, onEnd, onClear }) {
 
 // ---- the figure ----
 
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
@@ -448,6 +463,7 @@ function render({ model, el }) {
 const BLANK = new Uint8Array(SIDE * SIDE);
 
 // The pad, whose ink is read once for each frame of the screen, however fast the pointer is.
+/** @param {Fig} fig */
 function makeReader(fig, onEnd) {
   let own = null; // the drawing that this pad's ink gave
   let frame = null;
@@ -481,6 +497,7 @@ function makeReader(fig, onEnd) {
 }
 
 // Buttons with digits to take. Returns what marks the one that is drawn.
+/** @param {Fig} fig */
 function makeExamples(fig) {
   const { t } = fig;
   const examples = fig.get("examples");
@@ -498,6 +515,7 @@ function makeExamples(fig) {
 }
 
 // What the network sees, and the maps of each layer. Returns what draws them and gives the layers' outputs, if any.
+/** @param {Fig} fig */
 function makeMaps(fig, network) {
   const { t } = fig;
   const inputShape = fig.get("input_shape");

@@ -1,9 +1,12 @@
+// @ts-check
+
 // Non-max suppression, one step at a time: drop low scores, take the best box left, drop what overlaps it.
 
 import { figure, format, h, keys, range, svg, toggle, uid } from "./frame.js";
 import { player } from "./player.js";
 import { beside, common, iou, picture, slider, within } from "./boxes.js";
 import PHRASES from "./nms_stepper.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const BEAT = 2500; // a sentence is read in that
@@ -16,6 +19,17 @@ const byScore = (scores) => range(scores.length).sort((i, j) => scores[j] - scor
 // Every event in order, { op, … }: "start"; "low" with `boxes`; for each box chosen a "take" with `best`, then a "drop" for each
 // `box` that falls to it, or a "spare" for one of another class that would, or one "none" with the nearest `box` if there is one;
 // "end" with `kept`. Boxes are indices; of equal scores the first box is the better one.
+/**
+ * @typedef {object} Event what happens: see above
+ * @property {string} op
+ * @property {number[]} [boxes]
+ * @property {number} [best]
+ * @property {boolean} [last]
+ * @property {number} [box]
+ * @property {number} [iou]
+ * @property {number[]} [kept]
+ * @returns {Event[]}
+ */
 export function suppress(boxes, scores, labels, { score, overlap, perClass }) {
   const events = [{ op: "start" }];
   const order = byScore(scores);
@@ -40,6 +54,7 @@ export function suppress(boxes, scores, labels, { score, overlap, perClass }) {
 
 // What has become of each box after the events up to `position`: { is: "left" | "low" | "chosen" | "dropped", best, iou }.
 export function states(count, events, position) {
+  /** @type {{ is: string, best?: number, iou?: number }[]} */
   const all = range(count).map(() => ({ is: "left" }));
   for (const { op, boxes, best, box, iou: value } of events.slice(0, position + 1)) {
     if (op === "low") for (const i of boxes) all[i] = { is: "low" };
@@ -51,7 +66,9 @@ export function states(count, events, position) {
 
 // A place for each letter, on the edge of its box, where it covers no other letter: [[x, y], …]. Letters are `room` wide.
 export function spots(boxes, room, [width, height]) {
+  /** @type {number[][]} */
   const found = [];
+  /** @type {(place: number[]) => number} */
   const apart = ([x, y]) => Math.min(Infinity, ...found.map(([u, v]) => Math.max(Math.abs(x - u), Math.abs(y - v))));
   const ways = [
     [0, 0],
@@ -111,6 +128,7 @@ function street() {
 
 // ---- the figure ----
 
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
@@ -143,6 +161,7 @@ const settings = (fig) => ({
 });
 
 // The way through the events, and where the reader stands.
+/** @param {Fig} fig */
 function makeWay(fig) {
   const [boxes, scores, labels] = ["boxes", "scores", "labels"].map(fig.get);
   const events = () => suppress(boxes, scores, labels, settings(fig));
@@ -153,6 +172,7 @@ function makeWay(fig) {
 }
 
 // All that is drawn: the event, what has become of each box, and the words for it.
+/** @param {Fig} fig */
 function derive(fig, way) {
   const [boxes, scores, labels, names] = ["boxes", "scores", "labels", "names"].map(fig.get);
   const { score: low, overlap: high, perClass: each } = settings(fig);
@@ -187,6 +207,7 @@ function classOf({ t }, name) {
   return phrase === `class ${name}` ? name : phrase;
 }
 
+/** @type {(fig: Fig, state: { is: string, best?: number, iou?: number }, low: number, high: number) => string} */
 const wordOf = ({ t }, { is, best, iou: value }, low, high) =>
   t({ low: "isLow", dropped: "by" }[is] ?? is, {
     score: format(low, 4),
@@ -196,6 +217,7 @@ const wordOf = ({ t }, { is, best, iou: value }, low, high) =>
 
 // ---- controls ----
 
+/** @param {Fig} fig */
 function makeControls(fig, { now, go, ended }) {
   const { t } = fig;
   // Who looks at the end sees how the end changes with a threshold.
@@ -215,6 +237,7 @@ function makeControls(fig, { now, go, ended }) {
   };
 }
 
+/** @param {Fig} fig */
 function makeButtons(fig, { now, go, ended }) {
   const step = () => {
     if (ended()) return false;
@@ -233,6 +256,7 @@ function makeButtons(fig, { now, go, ended }) {
 
 // ---- drawing ----
 
+/** @param {Fig} fig */
 function makePicture(fig) {
   const [boxes, image] = [fig.get("boxes"), fig.get("image")];
   const [height, width] = fig.get("size");
@@ -271,6 +295,12 @@ function makePicture(fig) {
 }
 
 // The name of a box that the event is about: above the chosen one, below the other.
+/**
+ * @param {HTMLElement} tag
+ * @param {number | undefined} i
+ * @param {Record<string, any>} now
+ * @param {number[]} size
+ */
 function drawTag(tag, i, { boxes, labels, state, name, points }, [width, height]) {
   tag.hidden = i == null;
   if (i == null) return;
@@ -302,6 +332,7 @@ function makeRules({ t }) {
 }
 
 // The boxes by their scores, with what has become of each.
+/** @param {Fig} fig */
 function makeList(fig) {
   const [scores, labels, names] = ["scores", "labels", "names"].map(fig.get);
   const items = byScore(scores).map((i) => {
@@ -355,6 +386,7 @@ function sentence({ t }, { boxes, labels, low, high, each, event, called }) {
   return text[0].toUpperCase() + text.slice(1) + (other ? t("lost") : "");
 }
 
+/** @param {Fig} fig */
 function table(fig, { boxes, scores, name, points, gone, word }) {
   const { t } = fig;
   fig.table.clear();

@@ -1,9 +1,16 @@
+// @ts-check
+
 // The buttons of a figure that goes step by step.
 
 import { button, h } from "./frame.js";
+/** @import { Fig } from "./frame.js" */
 
 // Back, play, step, all, start over. `step` returns false when there is nothing left; `ended()` says so beforehand.
 // beat: milliseconds between the steps that it plays.
+/**
+ * @param {Fig} fig
+ * @param {Record<"back" | "all" | "reset", () => void> & { step(): boolean, ended(): boolean, beat?: number }} options
+ */
 export function player(fig, { step, back, all, reset, ended, beat = 900 }) {
   let timer = null;
   const pause = () => {

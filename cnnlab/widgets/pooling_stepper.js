@@ -1,6 +1,9 @@
+// @ts-check
+
 import { choice, factor, figure, format, numberBox, outputSize, range } from "./frame.js";
 import { matrixBox, numberGrid, slidingWindow, walk } from "./walk.js";
 import PHRASES from "./pooling_stepper.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
 
 // The cells under the window of output cell (r, c), in reading order.
 const windowCells = (r, c, f, s) => range(f * f).map((i) => [r * s + Math.floor(i / f), c * s + (i % f)]);
@@ -8,6 +11,7 @@ const windowCells = (r, c, f, s) => range(f * f).map((i) => [r * s + Math.floor(
 const shapeOf = (image, f, s) => [outputSize(image.length, f, 0, s), outputSize(image[0].length, f, 0, s)];
 
 // What one window keeps, and the cell that wins; where several tie, the first in reading order.
+/** @returns {{ numbers: number[], sum: number, value: number, ties?: number, winner?: number[] }} */
 export function poolCell(image, r, c, f, s, kind) {
   const cells = windowCells(r, c, f, s);
   const numbers = cells.map(([i, j]) => image[i][j]);
@@ -38,6 +42,7 @@ export function poolBackward(image, upstream, f, s, kind) {
 
 // ---- the figure ----
 
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   fig.el.classList.add("pool");
@@ -59,6 +64,10 @@ function render({ model, el }) {
 }
 
 // All that is drawn: the window's cell, the output as far as it is computed, the gradient sent back and what arrives.
+/**
+ * @param {Fig} fig
+ * @returns {any}
+ */
 function derive(fig, steps) {
   const [image, mode, f, s] = ["image", "gradient", "f", "s"].map(fig.get);
   const settings = [f, s, fig.get("kind")];
@@ -85,6 +94,7 @@ function derive(fig, steps) {
 
 // ---- controls ----
 
+/** @param {Fig} fig */
 function makeControls(fig, steps) {
   const { t } = fig;
   // Takes the change, or says why it cannot be.
@@ -128,6 +138,7 @@ function makeControls(fig, steps) {
 
 // ---- drawing ----
 
+/** @param {Fig} fig */
 function makeGrids(fig, steps) {
   const { t } = fig;
   const { keyboard, nudge } = steps;

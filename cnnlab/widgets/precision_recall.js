@@ -1,8 +1,11 @@
+// @ts-check
+
 // Precision-recall explorer: a score threshold to move over the detections of a class, and the curve that all thresholds make.
 
 import { button, choice, figure, fill, format, h, keys, range, svg, uid } from "./frame.js";
 import { beside, slider, within } from "./boxes.js";
 import PHRASES from "./precision_recall.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
 
 const [WRONG, HIT, DUPLICATE] = [0, 1, 2];
 const SHOWN = 16; // detections in the list
@@ -61,6 +64,7 @@ function between(low, high) {
 
 // ---- the figure ----
 
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
@@ -92,6 +96,7 @@ function render({ model, el }) {
 }
 
 // Of each class: its name, number of objects, scores, outcomes, curve, and the stops of the threshold.
+/** @param {Fig} fig */
 function makeData(fig) {
   const [names, positives, scores, outcomes] = ["names", "positives", "scores", "outcomes"].map(fig.get);
   return names.map((name, c) => {
@@ -109,6 +114,7 @@ function makeData(fig) {
 
 // Where the threshold stands: now() detections count. go() to the i-th number of detections that a threshold can give, move()
 // by so many of them.
+/** @param {Fig} fig */
 function makeWay(fig, data) {
   const one = () => data[fig.get("chosen")];
   const now = () => counting(one().scores, fig.get("threshold"));
@@ -118,6 +124,7 @@ function makeWay(fig, data) {
 }
 
 // All that is drawn, and `words`, what phrases fill in.
+/** @param {Fig} fig */
 function derive(fig, data, way) {
   const { t } = fig;
   const one = way.one();
@@ -133,6 +140,7 @@ const number = ({ t }, value) => (value === null ? t("noValue") : format(value, 
 
 // ---- controls ----
 
+/** @param {Fig} fig */
 function makeControls(fig, data, { move }) {
   const { t } = fig;
   const pick = choice(fig, {
@@ -161,6 +169,7 @@ const Y = (precision) => BOX.top + BOX.height * (1 - precision);
 const text = (x, y, anchor, content) => svg("text", { x, y, "text-anchor": anchor }, content);
 const line = (name, d = "") => svg("path", { class: `pr-${name}`, d });
 
+/** @param {Fig} fig */
 function makePlot(fig, data, way) {
   const { t } = fig;
   const [shade, path, guides] = [line("shade"), line("curve"), line("guides")];
@@ -200,6 +209,7 @@ function axes({ t }) {
 }
 
 // Keys move the point along the curve; a press brings it to the nearest place.
+/** @param {Fig} fig */
 function listen(fig, plot, { one, go, move }) {
   keys(fig, plot, { move: (dr, dc) => move(dc - dr), home: () => go(0), end: () => go(Infinity) });
   const nearest = (event) => {
@@ -250,6 +260,7 @@ function makeStrip({ t }) {
 
 // ---- sums and detections in words ----
 
+/** @param {Fig} fig */
 function terms(fig, { here, k, ap, words, positives }) {
   const precision = k ? ` = ${words.precision}` : `: ${words.precision}`;
   return [
@@ -282,6 +293,7 @@ function makeList({ t }) {
   return { els: [name, chips], draw };
 }
 
+/** @param {Fig} fig */
 function tables(fig, data, { n, k, limit, words, scores, outcomes, positives }) {
   const { t } = fig;
   const row = (at) => {

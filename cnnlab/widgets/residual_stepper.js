@@ -1,7 +1,10 @@
+// @ts-check
+
 // A residual block, layer by layer: a[l+2] = g(z[l+2] + a[l]). Shapes on both paths, parameters, and where they do not fit.
 
 import { button, choice, figure, format, h, keys, numberBox, svg, toggle } from "./frame.js";
 import PHRASES from "./residual_stepper.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
 
 const SETTINGS = ["input_shape", "filters", "kind", "stride", "shortcut"];
 const SHORT = ["identity", "projection", "pad", "none"];
@@ -201,6 +204,7 @@ const times = (shape) => shape.join("\u00a0×\u00a0");
 
 // ---- the figure ----
 
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
@@ -245,6 +249,7 @@ const stateOf = (fig, changes) => ({
 const layersOf = (fig) => convolutions(stateOf(fig)).length;
 
 // The walk through the steps, and where the reader stands.
+/** @param {Fig} fig */
 function makeWay(fig) {
   const walked = (changes) => steps(stateOf(fig, changes));
   const now = (list = walked()) => Math.min(fig.get("position"), list.length - 1);
@@ -260,6 +265,7 @@ function makeWay(fig) {
 
 // ---- controls ----
 
+/** @param {Fig} fig */
 function makeControls(fig, { take }) {
   const { t } = fig;
   const shape = () => fig.get("input_shape");
@@ -286,6 +292,7 @@ function makeControls(fig, { take }) {
   };
 }
 
+/** @param {Fig} fig */
 function makePlayer(fig, { now, go }) {
   const make = (key, onClick) => button(fig, { label: fig.t(key), onClick });
   const back = make("back", () => go(now() - 1));
@@ -303,6 +310,7 @@ function makePlayer(fig, { now, go }) {
 }
 
 // Buttons with the short cuts that would fit, and what they learn. after(): one was taken, and has gone away.
+/** @param {Fig} fig */
 function makeMends(fig, { walked, take }, after) {
   const mend = ["projection", "pad"].map((key) => {
     const onClick = () => {
@@ -325,6 +333,7 @@ function makeMends(fig, { walked, take }, after) {
   return { el, draw };
 }
 
+/** @param {Fig} fig */
 function makePicture(fig, { go }) {
   const picture = svg("svg", { class: "res-picture", role: "img" });
   fig.listen(picture, "click", ({ target }) => {
@@ -350,18 +359,21 @@ const pathOf = (fig, { path }) => fig.t(fig.get("shortcut") === "none" ? "only" 
 const shapeOf = (fig, { shape }) => (shape ? times(shape) : fig.t("noShape"));
 const isZero = (fig, one) => fig.get("zero_gamma") && one.n === layersOf(fig);
 
+/** @param {Fig} fig */
 function factsOf(fig, one) {
   const fact = (key, value) => h("span", {}, `${fig.t(key)} `, h("strong", {}, value));
   return [fact("shape", shapeOf(fig, one)), fact("weights", format(one.weights)), fact("bnNumbers", format(one.bn))];
 }
 
 // A step in the table.
+/** @param {Fig} fig */
 function row(fig, step, i) {
   const numbers = [format(step.weights), format(step.bn)];
   return [i + 1, pathOf(fig, step), linesOf(fig, step).join(" "), shapeOf(fig, step), ...numbers];
 }
 
 // What a phrase about a step may fill in.
+/** @param {Fig} fig */
 function values(fig, one) {
   const target = one.shape ?? one.from;
   const c = one.from[2];
@@ -395,6 +407,7 @@ function wrong({ t }, { from, short }) {
 }
 
 // What is said at a step: the phrases that hold, in order.
+/** @param {Fig} fig */
 function sentence(fig, one) {
   if (one.problem === "add") return wrong(fig, one);
   const v = values(fig, one);
@@ -417,6 +430,7 @@ function sentence(fig, one) {
 }
 
 // A step in a few words: the lines of its box.
+/** @param {Fig} fig */
 function linesOf(fig, one) {
   const { t } = fig;
   const v = values(fig, one);

@@ -1,7 +1,10 @@
+// @ts-check
+
 // Sizes of a chain of layers: shapes, parameters, multiply-adds, receptive fields.
 
 import { button, choice, figure, format, h, numberBox, outputSize, range, svg } from "./frame.js";
 import PHRASES from "./size_calculator.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
 
 const MOST = 20;
 const BOUNDS = { filters: [1, 9999], f: [1, 99], s: [1, 99], p: [0, 99] };
@@ -50,6 +53,7 @@ export function field({ start, jump, receptive_field }, index) {
 
 // ---- the figure ----
 
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
@@ -75,12 +79,14 @@ const MIDDLE = { cell: [-1, -1] };
 const times = (shape) => shape.map((n) => format(n)).join(" × ");
 
 // The layer that is drawn, as { index, row }, and its cell; what the state asks for may be gone.
+/** @param {Fig} fig */
 function drawn(fig) {
   const { rows } = traceStack(fig.get("input_shape"), fig.get("layers"));
   const index = Math.min(fig.get("chosen"), rows.length - 1);
   return { index, row: rows[index] };
 }
 
+/** @param {Fig} fig */
 function where(fig) {
   const { row } = drawn(fig);
   const last = (axis) => row.shape[axis] - 1;
@@ -89,6 +95,7 @@ function where(fig) {
 
 // ---- controls ----
 
+/** @param {Fig} fig */
 function makeInput(fig) {
   const inputs = ["H", "W", "C"].map((key, i) =>
     numberBox(fig, {
@@ -104,6 +111,7 @@ function makeInput(fig) {
 }
 
 // The list of layers. It is built again only when its kinds change, so that focus stays; `focus` is where it goes then.
+/** @param {Fig} fig */
 function makeStack(fig) {
   const { t } = fig;
   const list = h("ol", { class: "cl-layers" });
@@ -143,6 +151,7 @@ function makeStack(fig) {
 }
 
 // One layer's controls and results. wants([i, target]): where the focus goes when the list is built again.
+/** @param {Fig} fig */
 function makeLayer(fig, kind, i, count, wants) {
   const { t } = fig;
   const named = (key) => t("of", { name: t(key), n: i + 1 });
@@ -159,7 +168,8 @@ function makeLayer(fig, kind, i, count, wants) {
       replace(({ f, s, p }) => ({ ...FRESH[next], f, s, p }));
     },
   });
-  pick.el.lastChild.setAttribute("aria-label", named("kind"));
+  const select = pick.el.querySelector("select");
+  select.setAttribute("aria-label", named("kind"));
   const number = (key) => {
     const [min, max] = BOUNDS[key];
     const onChange = (value) => replace((layer) => ({ ...layer, [key]: value }));
@@ -167,7 +177,7 @@ function makeLayer(fig, kind, i, count, wants) {
   };
   const bounded = Object.keys(BOUNDS).filter((key) => key !== "filters" || kind === "conv");
   const numbers = bounded.map(number);
-  const targets = { kind: { el: pick.el.lastChild }, ...makeMoves(fig, named, i, count, wants) };
+  const targets = { kind: { el: select }, ...makeMoves(fig, named, i, count, wants) };
   const onClick = () => fig.set({ chosen: i, ...MIDDLE });
   const show = button(fig, { label: t("field"), name: `${t("field")}: ${t("layer", { n: i + 1 })}`, onClick });
   const result = h("div", { class: "cl-result" });
@@ -189,6 +199,7 @@ function makeLayer(fig, kind, i, count, wants) {
 }
 
 // The buttons that move a layer up or down, or take it away.
+/** @param {Fig} fig */
 function makeMoves(fig, named, i, count, wants) {
   const make = (key, label, onClick) => button(fig, { label, name: named(key), onClick });
   const swap = (by) => () => {
@@ -246,6 +257,7 @@ function why({ t }, i, layer, problem) {
   return h("p", { class: wrong ? "cl-error" : "cl-hint" }, t(wrong ? "impossible" : "unreached", values));
 }
 
+/** @param {Fig} fig */
 function table(fig, shape, layers, rows) {
   const { t } = fig;
   const head = ["layer", "f", "s", "p", "shape", "size", "parameters", "adds", "receptive"];
@@ -266,6 +278,7 @@ function table(fig, shape, layers, rows) {
 
 // ---- the picture: the input, the field of the cell, and dashed the field of the next cell ----
 
+/** @param {Fig} fig */
 function makeDrawing(fig) {
   const { t } = fig;
   const picture = svg("svg", { class: "cl-input", role: "img" });
@@ -300,6 +313,7 @@ function makeDrawing(fig) {
 }
 
 // Draws the field of a cell, and says it.
+/** @param {Fig} fig */
 function paint(fig, picture, index, row, cell) {
   const [H, W] = fig.get("input_shape");
   const most = Math.max(H, W);

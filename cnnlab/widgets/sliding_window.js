@@ -1,8 +1,11 @@
+// @ts-check
+
 // A window over a picture: the scores fill, and the cells of the first map that windows share light up.
 
 import { figure, format, h, numberBox, outputSize, range } from "./frame.js";
 import { numberGrid, slidingWindow, walk } from "./walk.js";
 import PHRASES from "./sliding_window.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
 
 // ---- arithmetic: setup is { size: [H, W], window: [h, w], step, kernel, perCell, perWindow } ----
 
@@ -56,6 +59,7 @@ export function picked(scores, setup) {
 
 // ---- the figure ----
 
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
@@ -93,6 +97,7 @@ const setupOf = (fig, changes = {}) => ({
 });
 
 // All that is drawn. `kinds` says of each cell of the first map who needs it; `told` is what phrases fill in.
+/** @param {Fig} fig */
 function derive(fig, steps) {
   const setup = setupOf(fig);
   const [, r, c] = steps.cell();
@@ -128,6 +133,7 @@ const legend = ({ t }, name) => h("span", { class: `sliding-key sliding-${name}`
 
 // ---- controls ----
 
+/** @param {Fig} fig */
 function makeControls(fig, { player: buttons, seen, count }) {
   const change = (changes) => {
     buttons.pause();
@@ -151,6 +157,7 @@ function makeControls(fig, { player: buttons, seen, count }) {
 
 // ---- drawing ----
 
+/** @param {Fig} fig */
 function makeGrids(fig, { at, nudge, keyboard, position, seen, count }) {
   const { t } = fig;
   const [full, window, label] = ["full", "window", "label"].map(fig.get);
@@ -203,6 +210,7 @@ function makeGrids(fig, { at, nudge, keyboard, position, seen, count }) {
 }
 
 // Two bars: the multiply-adds so far, window by window and shared. `most` is what the longest bar will come to.
+/** @param {Fig} fig */
 function makeWork(fig) {
   const { t } = fig;
   const bars = ["apart", "shared"].map((name) => {
@@ -232,6 +240,7 @@ function makeWork(fig) {
 }
 
 // The tables, written anew only when what they show changes.
+/** @param {Fig} fig */
 function makeTables(fig) {
   const { t } = fig;
   let tabled = "";

@@ -1,6 +1,9 @@
+// @ts-check
+
 import { choice, factor, figure, fill, format, h, outputSize, range, uid } from "./frame.js";
 import { numberGrid, slidingWindow, walk } from "./walk.js";
 import PHRASES from "./volume_stepper.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
 
 // image[h][w][c], filters[i][j][c][k], bias[k], as in Python. [H_out, W_out, K]:
 export const volumeShape = (image, filters) => [
@@ -32,6 +35,7 @@ export function convolveVolume(image, filters, bias) {
 
 // ---- the figure ----
 
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
@@ -74,6 +78,7 @@ function render({ model, el }) {
 }
 
 // All that is drawn: the window's cell, and the output, `values` as far as it is computed.
+/** @param {Fig} fig */
 function derive(fig, steps) {
   const [image, filters, bias] = ["image", "filters", "bias"].map(fig.get);
   const [k, r, c] = steps.cell();
@@ -103,6 +108,7 @@ function derive(fig, steps) {
 // ---- drawing ----
 
 // The channels of the image and the sheets of the output: made anew only when their number changes.
+/** @param {Fig} fig */
 function makeParts(fig, steps, filter) {
   const [channels, sheets] = ["channels", "sheets"].map((name) => h("div", { class: `volume-${name}` }));
   let made = { key: "", channels: [], sheets: [] };
@@ -130,6 +136,7 @@ function makeParts(fig, steps, filter) {
 }
 
 // A channel: its pixels under the window, its part of the filter, and their products.
+/** @param {Fig} fig */
 function makeChannel(fig, steps, ch, depth) {
   const { t } = fig;
   const { keyboard, nudge } = steps;
@@ -154,6 +161,7 @@ function makeChannel(fig, steps, ch, depth) {
 }
 
 // A channel of the output.
+/** @param {Fig} fig */
 function makeSheet(fig, { at, keyboard }, k) {
   const sheet = numberGrid(fig, { caption: fig.t("output", { k: k + 1 }), pick: (r, c) => at(r, c, k), keyboard });
   sheet.el.style.setProperty("--k", k);
@@ -178,6 +186,7 @@ function written({ pairs, sum }) {
   return [...pairs.map((row, i) => `${i ? "+ " : ""}${line(row)}`), `= ${format(sum)}`];
 }
 
+/** @param {Fig} fig */
 function tables(fig, { cell, values }) {
   const { t } = fig;
   const product = ([pixel, weight], i, j, ch) => [

@@ -1,3 +1,5 @@
+// @ts-check
+
 // What the steppers share: an output computed cell by cell, by a window over numbers.
 //
 //   walk(fig, size)             where the window is, which cells are computed, and the buttons that move it
@@ -6,6 +8,7 @@
 
 import { button, fill, format, h, keys, range, span, uid } from "./frame.js";
 import { player } from "./player.js";
+/** @import { Fig, Keyboard } from "./frame.js" */
 
 // ---- images ----
 
@@ -16,6 +19,10 @@ export function samePadding(f, dilation = 1, stride = 1, n = 1) {
 }
 
 // A matrix with zeros around it. Padding: [[top, bottom], [left, right]].
+/**
+ * @param {number[][]} image
+ * @param {number[][]} padding
+ */
 export function padImage(image, [[top, bottom], [left, right]]) {
   const width = image[0].length + left + right;
   const zeros = (count, length) => range(count).map(() => Array(length).fill(0));
@@ -49,6 +56,10 @@ export function parseMatrix(text, most = 16) {
 }
 
 // A folded box to type a matrix in. onChange gets the matrix; open() unfolds it.
+/**
+ * @param {Fig} fig
+ * @param {{ label: string, help: string, most?: number, onChange: (matrix: number[][]) => void }} options
+ */
 export function matrixBox(fig, { label, help, most = 16, onChange }) {
   const area = h("textarea", {
     rows: 6,
@@ -89,6 +100,10 @@ export function matrixBox(fig, { label, help, most = 16, onChange }) {
 
 // A walk over the cells of the output, plane by plane and in reading order, with its player. size() gives [rows, columns],
 // or [planes, rows, columns]. State: `position`, the cell now, and `seen`, the cells computed; both count cells from 0.
+/**
+ * @param {Fig} fig
+ * @param {() => number[]} size
+ */
 export function walk(fig, size) {
   const clamp = (value, count) => Math.max(0, Math.min(count - 1, value));
   const count = () => size().reduce((a, b) => a * b);
@@ -155,6 +170,14 @@ function painter(tint, values) {
 //   grid.draw(values, { tint: "grey" | "sign" | null, of: values that set the scale, cell(r, c, value) → options })
 //     values: 2-D, null = still empty. Options: class, corner (small text), text, plain (no tint).
 //   grid.caption(text); grid.current(r, c): the cell that Tab reaches; focus follows if it is in the grid.
+/**
+ * @typedef {{ class?: string, corner?: any, text?: string, plain?: boolean }} Cell
+ * @typedef {{ tint?: "grey" | "sign" | null, of?: any[][], cell?: (r: number, c: number, value: any) => Cell }} Drawing
+ */
+/**
+ * @param {Fig} fig
+ * @param {{ caption?: string, pick?: (r: number, c: number) => void, keyboard?: Keyboard }} [options]
+ */
 export function numberGrid(fig, { caption = "", pick, keyboard = {} } = {}) {
   const name = h("p", { class: "cl-name", id: uid() }, caption);
   const body = h("tbody");
@@ -167,7 +190,7 @@ export function numberGrid(fig, { caption = "", pick, keyboard = {} } = {}) {
   const resize = (rows, columns) => {
     if (shape === `${rows} ${columns}`) return;
     shape = `${rows} ${columns}`;
-    holder.style.setProperty("--cols", columns);
+    holder.style.setProperty("--cols", String(columns));
     const make = () => h("td", pick ? { role: "gridcell", tabindex: -1 } : {});
     body.replaceChildren(...range(rows).map(() => h("tr", {}, ...range(columns).map(make))));
   };
@@ -176,6 +199,10 @@ export function numberGrid(fig, { caption = "", pick, keyboard = {} } = {}) {
     holder,
     table,
     caption: (text) => (name.textContent = text),
+    /**
+     * @param {any[][]} values
+     * @param {Drawing} [options]
+     */
     draw(values, { tint = null, of = values, cell = () => ({}) } = {}) {
       resize(values.length, values[0].length);
       const paint = painter(tint, of);
@@ -191,7 +218,7 @@ export function numberGrid(fig, { caption = "", pick, keyboard = {} } = {}) {
       const old = at(...now);
       now = [r, c];
       if (!at(r, c)) return;
-      for (const td of body.querySelectorAll('[tabindex="0"]')) td.tabIndex = -1;
+      for (const td of body.querySelectorAll("td")) if (!td.tabIndex) td.tabIndex = -1;
       at(r, c).tabIndex = 0;
       if (old !== at(r, c) && old === document.activeElement) at(r, c).focus();
     },
@@ -205,6 +232,12 @@ export function numberGrid(fig, { caption = "", pick, keyboard = {} } = {}) {
 }
 
 // Puts a value into a cell, as its options say, and returns its text.
+/**
+ * @param {HTMLElement} td
+ * @param {any} value
+ * @param {(value: any) => { background: string, color: string }} paint
+ * @param {Cell} options
+ */
 function writeCell(td, value, paint, { text = value === null ? "" : format(value), plain, corner, ...rest }) {
   Object.assign(td.style, paint(plain ? null : value));
   td.textContent = text;
@@ -228,6 +261,12 @@ function picks(fig, body, pick, keyboard) {
 
 // A frame over cells of a grid, dragged by pointer or moved by keys. move(r, c): the cell where its top left corner is
 // wanted; nudge(dr, dc): one step by arrow key. place({ r, c, height, width, now, of, text }) puts it and tells where it is.
+/**
+ * @typedef {(r: number, c: number) => void} Move
+ * @param {Fig} fig
+ * @param {ReturnType<typeof numberGrid>} grid
+ * @param {{ label: string, move: Move, nudge: Move, keyboard?: Keyboard }} options
+ */
 export function slidingWindow(fig, grid, { label, move, nudge, keyboard = {} }) {
   const el = h("div", { class: "cl-window", role: "slider", tabindex: 0, "aria-label": label, "aria-valuemin": 1 });
   let size = { height: 1, width: 1 };
@@ -262,9 +301,9 @@ export function slidingWindow(fig, grid, { label, move, nudge, keyboard = {} }) 
     el,
     place({ r, c, height, width, now, of, text }) {
       size = { r, c, height, width };
-      for (const [key, value] of Object.entries(size)) el.style.setProperty(`--${key}`, value);
+      for (const [key, value] of Object.entries(size)) el.style.setProperty(`--${key}`, String(value));
       fill(el, { "aria-valuenow": now, "aria-valuemax": of, "aria-valuetext": text }, []);
-      const view = grid.holder.parentNode; // on a phone a wide image scrolls: keep the window in sight
+      const view = grid.holder.parentElement; // on a phone a wide image scrolls: keep the window in sight
       const cell = grid.table.clientWidth / grid.table.rows[0].cells.length;
       view.scrollLeft = Math.min(c * cell, Math.max(view.scrollLeft, (c + width) * cell + 8 - view.clientWidth));
     },

@@ -1,8 +1,11 @@
+// @ts-check
+
 // YOLO target explorer: objects to place on the grid, the places of y that they fill, and the ones that clash.
 
 import { button, choice, figure, fill, format, h, keys, range, svg, uid } from "./frame.js";
 import { beside, movable, picture, rules, within } from "./boxes.js";
 import PHRASES from "./yolo_target.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
 
 const N = 96; // the picture's side
 const GRID = 3;
@@ -108,6 +111,7 @@ export function roomy(old, next) {
 
 // ---- the figure ----
 
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
@@ -138,6 +142,7 @@ const encoded = (fig, list) => encode(list, fig.get("anchors"), [GRID, GRID], [N
 const at = (k) => [Math.floor(k / GRID), k % GRID];
 
 // The objects, how they change, and `current`, the one whose anchors are drawn.
+/** @param {Fig} fig */
 function makeState(fig) {
   const state = { current: null, adders: [], write, follow, replace, remove, first, choose };
   const objects = () => fig.get("objects");
@@ -160,6 +165,7 @@ function makeState(fig) {
     write(objects().filter((_, j) => j !== i));
     (focusable[Math.min(i, objects().length - 1)] ?? state.adders[0]).focus();
   }
+  /** @param {number[]} cell */
   function first([row, column]) {
     const i = encoded(fig, objects()).wants.findIndex((one) => one.row === row && one.column === column);
     return i < 0 ? null : i;
@@ -173,6 +179,7 @@ function makeState(fig) {
 }
 
 // All that is drawn: the objects, the cell that is read, and what is encoded.
+/** @param {Fig} fig */
 function derive(fig, state) {
   const [list, cell] = [fig.get("objects"), fig.get("cell")];
   const all = encoded(fig, list);
@@ -201,6 +208,7 @@ const heading = ({ t }, key) => h("p", { class: "cl-name", id: uid() }, t(key, {
 const rivals = (more, less) => ({ more: beside(more, less), less: beside(less, more) });
 
 // What has happened in the cell.
+/** @param {Fig} fig */
 function sentence(fig, now) {
   const { t } = fig;
   const { cell, wants, leftOut } = now;
@@ -217,6 +225,7 @@ function sentence(fig, now) {
 }
 
 // Who holds each place of the cell, and against whom.
+/** @param {Fig} fig */
 function outcomes(fig, { cell, wants, holders }, here) {
   return holders[cell[0]][cell[1]].flatMap((winner, k) => {
     if (winner === null) return [];
@@ -231,6 +240,7 @@ function outcomes(fig, { cell, wants, holders }, here) {
 
 // ---- controls ----
 
+/** @param {Fig} fig */
 function makeExamples(fig, state) {
   const { t } = fig;
   const example = choice(fig, {
@@ -256,6 +266,7 @@ function makeExamples(fig, state) {
 }
 
 // A new object in the cell that is read.
+/** @param {Fig} fig */
 function add(fig, { follow }, label) {
   const list = fig.get("objects");
   if (list.length === MOST) return fig.explain(fig.t("full", { n: MOST }));
@@ -269,6 +280,7 @@ function add(fig, { follow }, label) {
 
 // ---- the picture ----
 
+/** @param {Fig} fig */
 function makePicture(fig, state) {
   const square = { width: SIDE, height: SIDE };
   const cells = range(GRID * GRID).map((k) => svg("rect", { x: at(k)[1] * SIDE, y: at(k)[0] * SIDE, ...square }));
@@ -301,6 +313,7 @@ function makePicture(fig, state) {
 }
 
 // An object that is moved; Delete takes it away, and one of `others` gets the focus.
+/** @param {Fig} fig */
 function makeObject(fig, state, ground, i) {
   const one = movable(fig, ground, {
     name: LETTERS[i],
@@ -344,6 +357,7 @@ function drawAnchor(ground, outline, k, { list, wants, anchors, current }) {
 
 // ---- y: the cells and their numbers ----
 
+/** @param {Fig} fig */
 function makeMap(fig, { choose }) {
   const name = heading(fig, "map");
   const tiles = range(GRID * GRID).map((k) => {
@@ -363,6 +377,7 @@ function makeMap(fig, { choose }) {
   return (now) => tiles.forEach((tile, k) => drawTile(fig, tile, k, now));
 }
 
+/** @param {Fig} fig */
 function drawTile(fig, tile, k, { list, holders, inCell, isOut, isChosen }) {
   const [row, column] = at(k);
   const lost = inCell(k)
@@ -382,6 +397,7 @@ function drawTile(fig, tile, k, { list, holders, inCell, isOut, isChosen }) {
 }
 
 // The numbers of a cell, and how each came about: (46 − 32) / 32 = 0.438.
+/** @param {Fig} fig */
 function makeNumbers(fig, now) {
   const { cell, holders, anchors } = now;
   const both = holders[cell[0]][cell[1]];
@@ -416,6 +432,7 @@ function numbersOf({ list, cell, wants, anchors }, i, n) {
 
 // ---- the list of objects ----
 
+/** @param {Fig} fig */
 function makeList(fig, state) {
   const name = heading(fig, "list");
   const lines = range(MOST).map((i) => makeLine(fig, state, i, () => lines.map((line) => line.gone)));
@@ -424,6 +441,7 @@ function makeList(fig, state) {
   return (now) => lines.forEach((line) => line.draw(now));
 }
 
+/** @param {Fig} fig */
 function makeLine(fig, { replace, remove }, i, others) {
   const { t } = fig;
   const letter = LETTERS[i];
@@ -448,6 +466,7 @@ function makeLine(fig, { replace, remove }, i, others) {
   return { el, gone, draw };
 }
 
+/** @param {Fig} fig */
 function table(fig, { y, holders }) {
   const rows = range(GRID * GRID).flatMap((k) => {
     const [row, column] = at(k);
