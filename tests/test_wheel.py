@@ -59,7 +59,7 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert {name for name in names if not name.startswith(info)} == package
-    assert {Path(name).suffix for name in package} >= {".py", ".npz", ".js", ".css"}
+    assert {Path(name).suffix for name in package} >= {".py", ".npz", ".js", ".css", ".json"}
     licences = {name.removeprefix(f"{info}licenses/") for name in names if "/licenses/" in name}
     ours = {path for path in package if "/LICENSE" in path}
     assert len(ours) > 1 and licences == {"LICENSE", "LICENSE-text.md", *ours}

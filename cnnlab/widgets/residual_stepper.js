@@ -274,11 +274,11 @@ function makeControls(fig, { take }) {
     number(key, 4096, shape()[i], (value) => fig.set({ input_shape: shape().map((n, j) => (i === j ? value : n)) })),
   );
   const put = (name) => (value) => fig.set({ [name]: value });
-  const pick = (name, words, onChange) =>
-    choice(fig, { label: t(name), options: words.map((word) => [word, t(word)]), onChange });
+  const pick = (name, words, onChange, text = t) =>
+    choice(fig, { label: t(name), options: words.map((word) => [word, text(word)]), onChange });
   const filters = number("filters", 2048, fig.get("filters"), put("filters"));
   const kind = pick("kind", ["basic", "bottleneck"], (value) => fig.set({ kind: value, position: 0 }));
-  const stride = pick("stride", ["1", "2"], (value) => fig.set({ stride: Number(value) }));
+  const stride = pick("stride", ["1", "2"], (value) => fig.set({ stride: Number(value) }), String);
   const shortcut = pick("shortcut", SHORT, take);
   const gamma = toggle(fig, { label: t("gamma"), onChange: put("zero_gamma") });
   fig.controls.append(...[...sizes, kind, filters, stride, shortcut, gamma].map((one) => one.el));
@@ -393,7 +393,7 @@ function values(fig, one) {
     bn: format(one.bn),
     carried: CARRIED[way],
     sizes: one.s > 1 ? `${size(0)},${size(1)}.` : "",
-    factor: fig.t(`by_${way}`),
+    factor: way === "none" ? "" : fig.t(`by_${way}`),
   };
 }
 

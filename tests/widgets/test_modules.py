@@ -106,7 +106,17 @@ def test_only_comments_and_spaces_that_mean_nothing_are_left_out():
     ]
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.js")), ids=lambda path: path.stem)
+every_script = pytest.mark.parametrize(
+    "path", sorted(FOLDER.glob("*.js")), ids=lambda path: path.stem
+)
+
+
+@every_script
+def test_an_editor_checks_the_types_of_every_script(path):
+    assert path.read_text("utf-8").startswith("// @ts-check\n")
+
+
+@every_script
 def test_no_text_goes_over_several_lines(path):
     """Lines are trimmed: what a line break and spaces mean something in would be changed."""
     assert all(line.count("`") % 2 == 0 for line in lean(path.read_text("utf-8")).splitlines())
