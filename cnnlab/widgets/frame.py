@@ -1,18 +1,19 @@
 """The frame of every interactive figure: an anywidget whose state is JSON.
 
-A figure is two files of one name: ``pooling_stepper.py`` with a class
+A figure is a class in ``pooling_stepper.py``,
 
     class PoolingStepper(Figure):
         script = "pooling_stepper"
         image = Matrix(named=IMAGES, most=16)
         stride = Whole(1, at_least=1, at_most=4)
 
-and ``pooling_stepper.js`` with what it draws. `Figure` joins that script and those that it imports,
-such as ``frame.js``, into one ES module (`cnnlab.widgets.modules`), so the figure needs no bundler
-and no other file, in a notebook as in a published page. What can be
-touched is computed in JavaScript: a published page has no kernel. Traits hold lists, numbers,
-strings and booleans only; :class:`Matrix`, :class:`Whole`, :class:`Threshold`, :class:`Flag` and
-:class:`OneOf` refuse anything else with a `ValueError` that names the argument.
+``pooling_stepper.js`` with what it draws, and ``pooling_stepper.json`` with what it says. `Figure`
+joins that script and those that it imports, such as ``frame.js``, into one ES module
+(`cnnlab.widgets.modules`), so the figure needs no bundler and no other file, in a notebook as in a
+published page. What can be touched is computed in JavaScript: a published page has no kernel.
+Traits hold lists, numbers, strings and booleans only; :class:`Matrix`, :class:`Whole`,
+:class:`Threshold`, :class:`Flag` and :class:`OneOf` refuse anything else with a `ValueError` that
+names the argument.
 """
 
 from collections.abc import Mapping

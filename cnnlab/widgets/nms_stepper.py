@@ -66,7 +66,6 @@ class NMSStepper(Figure):
     """
 
     script = "nms_stepper"
-    _parts = ("frame", "player", "boxes")
 
     boxes = traitlets.List(traitlets.List(traitlets.Float())).tag(sync=True)
     scores = traitlets.List(traitlets.Float()).tag(sync=True)
