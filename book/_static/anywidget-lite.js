@@ -1,3 +1,4 @@
+// @ts-check
 // Brings the page's anywidgets to life with no kernel: it plays the part of Jupyter's widget manager.
 // A classic script, not a module, so that a downloaded book also works from file://.
 (() => {
