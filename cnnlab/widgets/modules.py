@@ -19,9 +19,11 @@ DECLARED = re.compile(
 )
 
 # A text in quotes, which stays as it is; a comment, which goes; a sign that needs no spaces around.
-# (No regular expression here has quotes, or such a sign beside a space.)
+# (No regular expression here has quotes, or such a sign beside a space.) In a template may stand
+# another one; `stray` is the quote of one that holds more than that.
+TEMPLATE = r"`(?:[^`\\$]|\\.|\$(?!\{)|\$\{(?:[^`{}]|`[^`]*`|\{[^{}]*\})*\})*`"
 TOKEN = re.compile(
-    r"""(?P<text>"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)|//[^\n]*|/\*.*?\*/[ ]?"""
+    rf"""(?P<text>"(?:[^"\\\n]|\\.)*"|{TEMPLATE})|(?P<stray>`)|//[^\n]*|/\*.*?\*/[ ]?"""
     r"""|[ ]?(?P<sign>=>|===|!==|&&|\|\||[=,:?{}])[ ]?""",
     re.DOTALL,
 )
@@ -122,7 +124,15 @@ def literal(words: str) -> str:
 
 def lean(script: str) -> str:
     """Leave out comments, empty lines, and the spaces and breaks of lines that mean nothing."""
-    code = TOKEN.sub(lambda found: found["text"] or found["sign"] or "", script)
+    code = TOKEN.sub(kept, script)
     lines = "\n".join(line.strip() for line in code.splitlines() if line.strip())
     lines = re.sub(r",\n(?=[)\]}])", "\n", lines)
     return re.sub(r"(?<=[,(\[])\n|\n(?=[)\].?])", "", lines)
+
+
+def kept(found: re.Match) -> str:
+    """Return what is left of a token."""
+    if found["stray"]:
+        line = found.string[found.start() :].partition("\n")[0]
+        raise ValueError(f"this template cannot be read: {line}; expected a simpler one, in parts")
+    return found["text"] or found["sign"] or ""

@@ -106,6 +106,17 @@ def test_only_comments_and_spaces_that_mean_nothing_are_left_out():
     ]
 
 
+def test_a_template_in_a_template_stays_as_it_is():
+    script = 'a = `x = ${b ? ` = ${c({ d : 1 })}` : ""} , y` ;\n'
+    assert lean(script) == 'a=`x = ${b ? ` = ${c({ d : 1 })}` : ""} , y` ;'
+
+
+@pytest.mark.parametrize("text", ["`${{ a: { b } }}`", "`no end"])
+def test_a_template_that_is_too_deep_is_an_error(text):
+    with pytest.raises(ValueError, match="this template cannot be read"):
+        lean(f"const a = {text};")
+
+
 every_script = pytest.mark.parametrize(
     "path", sorted(FOLDER.glob("*.js")), ids=lambda path: path.stem
 )
