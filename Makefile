@@ -7,6 +7,7 @@ READY  := $(VENV)/ready
 PYTEST := $(PY) -m pytest
 JOBS   ?= 2
 SHARED := -n $(JOBS) --dist worksteal
+SCRIPTS := cnnlab/widgets book/_static jsconfig.json .oxlintrc.json .oxfmtrc.json
 SOURCES := cnnlab tests tools benchmarks book/_ext conftest.py
 
 # SOLUTIONS=no, here or in the environment: the book and the notebooks without the solutions.
@@ -56,6 +57,8 @@ lint: $(READY) ## check style and format
 	@echo "== Lint"
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(VENV)/bin/oxlint
+	$(VENV)/bin/oxfmt --check $(SCRIPTS)
 
 unit: $(READY) ## run the tests that need no browser
 	@echo "== Unit tests"
@@ -87,6 +90,8 @@ bench: $(READY) ## measure speed beside TensorFlow, and accuracy over three seed
 format: $(READY) ## format the code
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+	$(VENV)/bin/oxlint --fix
+	$(VENV)/bin/oxfmt $(SCRIPTS)
 
 lock: ## write requirements.lock anew (needs uv)
 	uv pip compile --universal --generate-hashes --python-version 3.11 --extra cpu --extra book --extra grade --extra test \

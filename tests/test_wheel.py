@@ -62,7 +62,7 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
     }
     handouts = {f"{HANDOUTS}/{room}.md" for room in ROOMS}
     assert {name for name in names if not name.startswith(info)} == package | handouts
-    assert {Path(name).suffix for name in package} >= {".py", ".npz", ".js", ".css"}
+    assert {Path(name).suffix for name in package} >= {".py", ".npz", ".js", ".css", ".json"}
     licences = {name.removeprefix(f"{info}licenses/") for name in names if "/licenses/" in name}
     ours = {path for path in package if "/LICENSE" in path}
     assert len(ours) > 1 and licences == {"LICENSE", "LICENSE-text.md", *ours}

@@ -1,3 +1,4 @@
+// @ts-check
 // Brings the page's anywidgets to life with no kernel: it plays the part of Jupyter's widget manager.
 // A classic script, not a module, so that a downloaded book also works from file://.
 (() => {
@@ -35,9 +36,9 @@
       if (changed.length) this.#emit("change");
     }
 
-    // One listener that throws must not keep the news from the others.
+    // One listener that throws must not keep the news from the others; one that is added meanwhile waits for the next.
     #emit(name, ...values) {
-      for (const listener of [...this.#listeners]) {
+      for (const listener of this.#listeners.slice()) {
         if (listener.name !== name) continue;
         try {
           listener.callback(listener.owner, ...values);

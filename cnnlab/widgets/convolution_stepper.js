@@ -1,44 +1,23 @@
+// @ts-check
+
 // Convolution, step by step: an image of numbers, a kernel, a window that moves, an output that fills.
 
-const PHRASES = {
-  en: {
-    title: "Convolution, step by step", image: "Image", kernel: "Kernel", padding: "Padding", stride: "Stride", dilation: "Dilation",
-    flip: "Flip the kernel (true convolution)", own: "typed in", lecture: "lecture’s 6 × 6", "two-tone": "two tones",
-    checkerboard: "four blocks", photo: "patch of a photograph", valid: "0 (valid)", same: "same",
-    typeImage: "Type your own image", typeKernel: "Type your own kernel",
-    typeHelp: "One row on each line, numbers separated by spaces. Fractions such as 1/9 are fine.",
-    imageName: "Image, {h} × {w}", padded: "Image, {h} × {w}, with zeros around it (dashed): {H} × {W}",
-    kernelName: "Kernel, {h} × {w}", flipped: "Kernel turned by 180°, {h} × {w}", outputName: "Output, {h} × {w}",
-    window: "Window over the image", place: "output row {r}, column {c}", now: "Output row {r}, column {c}: {value}. {done} of {all} cells are filled.",
-    impossible: "That does not fit: the kernel spans {span} {axis}{why}, and the image with its padding has only {n}. The figure keeps the last sizes that fit.",
-    rows: "rows", columns: "columns", because: " ({dilation} · ({f} − 1) + 1, because of the dilation)",
-    size: "Output rows: {rows}. Output columns: {columns}.",
-    every: "Every cell of the output", columnHead: "Column", products: "Products", sum: "Sum",
-    hint: "Drag the window, or press a cell. Keyboard: arrow keys move the window or the output’s cell, Home and End go to the first and the last, Space plays and pauses.",
-  },
-  es: {
-    title: "La convolución, paso a paso", image: "Imagen", kernel: "Kernel", padding: "Relleno (padding)", stride: "Paso (stride)", dilation: "Dilatación",
-    flip: "Girar el kernel (convolución verdadera)", own: "escrito a mano", lecture: "la de 6 × 6 de la clase", "two-tone": "dos tonos",
-    checkerboard: "cuatro bloques", photo: "trozo de una fotografía", valid: "0 (valid)", same: "same",
-    laplacian: "laplaciano", gaussian: "gaussiano", typeImage: "Escribir otra imagen", typeKernel: "Escribir otro kernel",
-    typeHelp: "Una fila en cada línea, números separados por espacios. Valen fracciones como 1/9.",
-    imageName: "Imagen, {h} × {w}", padded: "Imagen, {h} × {w}, con ceros alrededor (a rayas): {H} × {W}",
-    kernelName: "Kernel, {h} × {w}", flipped: "Kernel girado 180°, {h} × {w}", outputName: "Salida, {h} × {w}",
-    window: "Ventana sobre la imagen", place: "fila {r}, columna {c} de la salida", now: "Salida, fila {r}, columna {c}: {value}. Hay {done} de {all} celdas llenas.",
-    impossible: "No cabe: el kernel abarca {span} {axis}{why}, y la imagen con su relleno solo tiene {n}. La figura conserva los últimos tamaños que caben.",
-    rows: "filas", columns: "columnas", because: " ({dilation} · ({f} − 1) + 1, por la dilatación)",
-    size: "Filas de la salida: {rows}. Columnas de la salida: {columns}.",
-    every: "Todas las celdas de la salida", columnHead: "Columna", products: "Productos", sum: "Suma",
-    hint: "Arrastre la ventana o pulse una celda. Teclado: las flechas mueven la ventana o la celda de la salida, Inicio y Fin van a la primera y a la última, Espacio reproduce y pausa.",
-  },
-};
+import { choice, factor, figure, format, h, numberBox, outputSize, range, span, toggle } from "./frame.js";
+import { matrixBox, numberGrid, padImage, samePadding, slidingWindow, walk } from "./walk.js";
+import PHRASES from "./convolution_stepper.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
 
 // ---- arithmetic ----
 
 // [[top, bottom], [left, right]] of a padding that is a number, "valid" or "same".
 export function paddings(image, kernel, padding, stride = 1, dilation = 1) {
-  const axes = [[image.length, kernel.length], [image[0].length, kernel[0].length]];
-  return axes.map(([n, f]) => (padding === "same" ? samePadding(f, dilation, stride, n) : Array(2).fill(padding === "valid" ? 0 : padding)));
+  const axes = [
+    [image.length, kernel.length],
+    [image[0].length, kernel[0].length],
+  ];
+  return axes.map(([n, f]) =>
+    padding === "same" ? samePadding(f, dilation, stride, n) : Array(2).fill(padding === "valid" ? 0 : padding),
+  );
 }
 
 // Upside down and left to right.
@@ -74,164 +53,263 @@ export function sizes(image, kernel, padding = 0, stride = 1, dilation = 1) {
 
 const INPUTS = ["image", "kernel", "padding", "stride", "dilation", "flip"];
 
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
-  const presets = fig.get("presets");
-  const state = () => Object.fromEntries(INPUTS.map((name) => [name, fig.get(name)]));
+  const steps = walk(fig, () => sizes(...inputs(fig)));
+  const setControls = makeControls(fig, (changes) => {
+    const taken = attempt(fig, steps, changes);
+    if (!taken) draw();
+    return taken;
+  });
+  const drawGrids = makeGrids(fig, steps);
+  const formula = h("p", { class: "cl-formula" });
+  const size = h("p", { class: "cl-hint" });
+  fig.stage.after(formula, steps.player.el);
+  fig.status.after(size);
+  fig.hint.textContent = t("hint");
+  const drawTable = makeTable(fig);
 
-  const inputs = () => INPUTS.map((name) => fig.get(name));
-  const { position, seen, cell, count, at, nudge, keyboard, player } = walk(fig, () => sizes(...inputs()));
-
-  // Everything that follows from the inputs.
-  function derive() {
-    const [now, output, pad] = [state(), crossCorrelate(...inputs()), paddings(...inputs())];
-    const weights = now.flip ? turn(now.kernel) : now.kernel;
-    return { ...now, output, pad, weights, padded: padImage(now.image, pad), rows: output.length, columns: output[0].length };
+  function draw() {
+    const now = derive(fig, steps);
+    const { r, c, weights, pad } = now;
+    setControls(now);
+    drawGrids(now);
+    const value = format(now.output[r][c]);
+    const lines = products(now, r, c);
+    formula.replaceChildren(
+      ...lines.flatMap((line, i) => [h("span", {}, i ? `+ ${line}` : line), " "]),
+      h("strong", {}, `= ${value}`),
+    );
+    const [rows, columns] = [
+      floor(now.image.length, pad[0], weights.length, now),
+      floor(now.image[0].length, pad[1], weights[0].length, now),
+    ];
+    size.textContent = t("size", { rows, columns });
+    fig.say(t("now", now.place));
+    drawTable(now);
   }
+  fig.draws(draw);
+  return fig.remove;
+}
 
-  // Why these inputs are impossible, in words; "" if they are not.
-  function problem({ image, kernel, padding, stride, dilation }) {
-    const pad = paddings(image, kernel, padding, stride, dilation);
-    for (const [axis, n, f] of [[0, image.length, kernel.length], [1, image[0].length, kernel[0].length]]) {
-      const room = n + pad[axis][0] + pad[axis][1];
-      const why = dilation > 1 ? t("because", { dilation, f }) : "";
-      if (span(f, dilation) > room) return t("impossible", { span: span(f, dilation), axis: t(axis ? "columns" : "rows"), why, n: room });
-    }
-    return "";
+const inputs = (fig) => INPUTS.map((name) => fig.get(name));
+/** @returns {Record<string, any>} */
+const stateOf = (fig) => Object.fromEntries(INPUTS.map((name) => [name, fig.get(name)]));
+
+// Everything that follows from the state.
+/**
+ * @param {Fig} fig
+ * @returns {any}
+ */
+function derive(fig, steps) {
+  const state = stateOf(fig);
+  const pad = paddings(...inputs(fig));
+  const [, r, c] = steps.cell();
+  const output = crossCorrelate(...inputs(fig));
+  const done = steps.seen().size;
+  return {
+    ...state,
+    output,
+    pad,
+    weights: state.flip ? turn(state.kernel) : state.kernel,
+    padded: padImage(state.image, pad),
+    rows: output.length,
+    columns: output[0].length,
+    r,
+    c,
+    place: { r: r + 1, c: c + 1, value: format(output[r][c]), done, all: steps.count() },
+  };
+}
+
+// Why these inputs are impossible, in words; "" if they are not.
+function problem({ t }, { image, kernel, padding, stride, dilation }) {
+  const pad = paddings(image, kernel, padding, stride, dilation);
+  for (const axis of [0, 1]) {
+    const [n, f] = [image, kernel].map((matrix) => (axis ? matrix[0] : matrix).length);
+    const room = n + pad[axis][0] + pad[axis][1];
+    const why = dilation > 1 ? t("because", { dilation, f }) : "";
+    if (span(f, dilation) > room)
+      return t("impossible", { span: span(f, dilation), axis: t(axis ? "columns" : "rows"), why, n: room });
   }
+  return "";
+}
 
-  function attempt(changes) {
-    player.pause();
-    const next = { ...state(), ...changes };
-    const why = problem(next);
-    fig.explain(why);
-    if (why) {
-      draw();
-      return false;
-    }
-    const size = sizes(...INPUTS.map((name) => next[name]));
-    const all = size[0] * size[1];
-    const kept = String(size) === String(sizes(...inputs())) ? [...seen()] : [0];
-    // A full output stays full.
-    fig.set({ ...changes, seen: seen().size === count() ? range(all) : kept, position: Math.min(position(), all - 1) });
-    return true;
-  }
+// Takes the changes, or says why they cannot be. A full output stays full.
+/** @param {Fig} fig */
+function attempt(fig, { player, seen, count, position }, changes) {
+  player.pause();
+  const next = { ...stateOf(fig), ...changes };
+  const why = problem(fig, next);
+  fig.explain(why);
+  if (why) return false;
+  const size = sizes(...INPUTS.map((name) => next[name]));
+  const all = size[0] * size[1];
+  const kept = String(size) === String(sizes(...inputs(fig))) ? [...seen()] : [0];
+  fig.set({ ...changes, seen: seen().size === count() ? range(all) : kept, position: Math.min(position(), all - 1) });
+  return true;
+}
 
-  // controls
+// ---- controls ----
+
+/** @param {Fig} fig */
+function makeControls(fig, change) {
+  const { t } = fig;
+  const [image, kernel] = [
+    makeMatrix(fig, "image", "typeImage", 16, change),
+    makeMatrix(fig, "kernel", "typeKernel", 7, change),
+  ];
+  const number = (trait) =>
+    numberBox(fig, {
+      label: t(trait),
+      min: 1,
+      max: 8,
+      value: fig.get(trait),
+      onChange: (value) => change({ [trait]: value }),
+    });
+  const padding = choice(fig, {
+    label: t("padding"),
+    options: [["0", t("valid")], ...range(6).map((i) => [String(i + 1), String(i + 1)]), ["same", t("same")]],
+    onChange: (value) => change({ padding: value === "same" ? value : Number(value) }),
+  });
+  const [stride, dilation] = [number("stride"), number("dilation")];
+  const flip = toggle(fig, { label: t("flip"), onChange: (on) => change({ flip: on }) });
+  const all = [image.picker, kernel.picker, padding, stride, dilation, flip, image.box, kernel.box];
+  fig.controls.append(...all.map((one) => one.el));
+  return (now) => {
+    image.set(now.image);
+    kernel.set(now.kernel);
+    padding.set(String(now.padding));
+    stride.set(now.stride);
+    dilation.set(now.dilation);
+    flip.set(now.flip);
+  };
+}
+
+// A matrix to pick by name or to type.
+/** @param {Fig} fig */
+function makeMatrix(fig, trait, label, most, change) {
+  const { t } = fig;
+  const list = fig.get("presets")[`${trait}s`];
   const named = (name) => {
     const [first, ...rest] = t(name).split("_");
     return [name, [first[0].toUpperCase() + first.slice(1), ...rest].join(", ")];
   };
-  const picker = (trait, list) => choice(fig, {
+  const picker = choice(fig, {
     label: t(trait),
     options: [...Object.keys(list).map(named), ["", t("own")]],
-    onChange: (name) => (name ? attempt({ [trait]: list[name] }) : boxes[trait].open()),
+    onChange: (name) => (name ? change({ [trait]: list[name] }) : box.open()),
   });
-  const box = (trait, label, most) => matrixBox(fig, { label: t(label), help: t("typeHelp"), most, onChange: (matrix) => attempt({ [trait]: matrix }) });
-  const number = (trait) => numberBox(fig, { label: t(trait), min: 1, max: 8, value: fig.get(trait), onChange: (value) => attempt({ [trait]: value }) });
-  const lists = { image: presets.images, kernel: presets.kernels };
-  const pickers = { image: picker("image", lists.image), kernel: picker("kernel", lists.kernel) };
-  const boxes = { image: box("image", "typeImage", 16), kernel: box("kernel", "typeKernel", 7) };
-  const paddingOptions = [["0", t("valid")], ...range(6).map((i) => [String(i + 1), String(i + 1)]), ["same", t("same")]];
-  const padding = choice(fig, {
-    label: t("padding"), options: paddingOptions,
-    onChange: (value) => attempt({ padding: value === "same" ? value : Number(value) }),
-  });
-  const numbers = { stride: number("stride"), dilation: number("dilation") };
-  const flip = toggle(fig, { label: t("flip"), onChange: (on) => attempt({ flip: on }) });
-  fig.controls.append(...[pickers.image, pickers.kernel, padding, numbers.stride, numbers.dilation, flip, boxes.image, boxes.kernel].map((c) => c.el));
+  const onChange = (matrix) => change({ [trait]: matrix });
+  const box = matrixBox(fig, { label: t(label), help: t("typeHelp"), most, onChange });
+  return {
+    picker,
+    box,
+    set(matrix) {
+      // Two names may stand for the same numbers (vertical, Prewitt): the one that was chosen stays.
+      const names = Object.keys(list).filter((name) => JSON.stringify(list[name]) === JSON.stringify(matrix));
+      if (!names.includes(picker.get())) picker.set(names[0] ?? "");
+      box.set(matrix);
+    },
+  };
+}
 
-  // grids
+// ---- drawing ----
+
+/** @param {Fig} fig */
+function makeGrids(fig, steps) {
+  const { t } = fig;
+  const { at, nudge, keyboard, seen, position, count } = steps;
   const image = numberGrid(fig);
   const frame = slidingWindow(fig, image, {
-    label: t("window"), nudge, keyboard,
+    label: t("window"),
+    nudge,
+    keyboard,
     move: (r, c) => at(Math.round(r / fig.get("stride")), Math.round(c / fig.get("stride"))),
   });
   const kernel = numberGrid(fig);
   const output = numberGrid(fig, { pick: (r, c) => at(r, c), keyboard });
-  const term = (sign, grid) => h("div", { class: "cl-term" }, h("span", { class: "cl-sign", "aria-hidden": "true" }, sign), grid.el);
-  const formula = h("p", { class: "cl-formula" });
-  const size = h("p", { class: "cl-hint" });
+  const term = (sign, grid) =>
+    h("div", { class: "cl-term" }, h("span", { class: "cl-sign", "aria-hidden": "true" }, sign), grid.el);
   fig.stage.append(image.el, term("∗", kernel), term("=", output));
-  fig.stage.after(formula, player.el);
-  fig.status.after(size);
-  fig.hint.textContent = t("hint");
 
-  const written = (row) => row.map(([x, w]) => `${factor(x)}·${factor(w)}`).join(" + ");
-  const floor = (n, pad, f, { stride, dilation }) => {
-    const room = `${n} + ${pad[0] + pad[1]} − ${span(f, dilation)}`;
-    return `⌊(${room}) / ${stride}⌋ + 1 = ${outputSize(n, f, pad, stride, dilation)}`;
-  };
-
-  let tabled = "";
-  function table(now) {
-    const key = JSON.stringify(state());
-    if (key === tabled) return;
-    tabled = key;
-    fig.table.clear();
-    const rows = range(count()).map((i) => {
-      const [r, c] = [Math.floor(i / now.columns), i % now.columns];
-      const products = pairs(now.padded, now.weights, r, c, now.stride, now.dilation).map(written).join(" + ");
-      return [r + 1, c + 1, products, format(now.output[r][c])];
-    });
-    fig.table(t("every"), ["rowHead", "columnHead", "products", "sum"].map((key) => t(key)), rows);
-  }
-
-  function draw() {
-    const now = derive();
-    const { stride, dilation, pad, weights, columns } = now;
-    const [H, W] = [now.image.length, now.image[0].length];
+  return (now) => {
+    const { stride, dilation, weights, columns, r, c } = now;
     const [f, g] = [weights.length, weights[0].length];
-    const [, r, c] = cell();
-    const filled = seen();
-    for (const trait of ["image", "kernel"]) {
-      // Two names may stand for the same numbers (vertical, Prewitt): the one that was chosen stays.
-      const names = Object.keys(lists[trait]).filter((name) => JSON.stringify(lists[trait][name]) === JSON.stringify(now[trait]));
-      if (!names.includes(pickers[trait].get())) pickers[trait].set(names[0] ?? "");
-      boxes[trait].set(now[trait]);
-    }
-    padding.set(String(now.padding));
-    for (const trait of ["stride", "dilation"]) numbers[trait].set(now[trait]);
-    flip.set(now.flip);
-
-    const tap = (i, j) => {
-      const [y, x] = [i - r * stride, j - c * stride];
-      const on = y >= 0 && x >= 0 && y % dilation === 0 && x % dilation === 0;
-      return on ? weights[y / dilation]?.[x / dilation] : undefined;
-    };
-    const short = weights.flat().every((weight) => format(weight).length < 4); // else the cell only says that it counts
-    const inside = (i, j) => i >= pad[0][0] && i < pad[0][0] + H && j >= pad[1][0] && j < pad[1][0] + W;
-    const padded = now.padded.length > H || now.padded[0].length > W;
-    image.caption(t(padded ? "padded" : "imageName", { h: H, w: W, H: now.padded.length, W: now.padded[0].length }));
-    image.draw(now.padded, {
-      tint: "grey", of: now.image,
-      cell(i, j) {
-        const weight = tap(i, j);
-        const corner = weight === undefined ? null : short ? `×${format(weight)}` : "•";
-        return inside(i, j) ? { corner } : { corner, class: "cl-pad", plain: true };
-      },
-    });
+    drawImage(fig, image, now);
     kernel.caption(t(now.flip ? "flipped" : "kernelName", { h: f, w: g }));
     kernel.draw(weights, { tint: "sign" });
     output.caption(t("outputName", { h: now.rows, w: columns }));
-    output.draw(now.output.map((row, i) => row.map((v, j) => (filled.has(i * columns + j) ? v : null))), {
-      tint: "sign", of: now.output,
-      cell: (i, j) => ({ class: i === r && j === c ? "cl-now" : "" }),
-    });
+    const filled = seen();
+    output.draw(
+      now.output.map((row, i) => row.map((v, j) => (filled.has(i * columns + j) ? v : null))),
+      { tint: "sign", of: now.output, cell: (i, j) => ({ class: i === r && j === c ? "cl-now" : "" }) },
+    );
     output.current(r, c);
+    frame.place({
+      r: r * stride,
+      c: c * stride,
+      height: span(f, dilation),
+      width: span(g, dilation),
+      now: position() + 1,
+      of: count(),
+      text: t("place", now.place),
+    });
+  };
+}
 
-    const value = format(now.output[r][c]);
-    const place = { r: r + 1, c: c + 1, value, done: filled.size, all: count() };
-    frame.place({ r: r * stride, c: c * stride, height: span(f, dilation), width: span(g, dilation), now: position() + 1, of: count(), text: t("place", place) });
-    const lines = pairs(now.padded, weights, r, c, stride, dilation).map(written);
-    formula.replaceChildren(...lines.flatMap((line, i) => [h("span", {}, i ? `+ ${line}` : line), " "]), h("strong", {}, `= ${value}`));
-    size.textContent = t("size", { rows: floor(H, pad[0], f, now), columns: floor(W, pad[1], g, now) });
-    fig.say(t("now", place));
-    table(now);
-  }
-  fig.draws(draw);
-  return fig.remove;
+// The padded image; in the corners of its cells the weights of the window over them.
+function drawImage({ t }, grid, { image, padded, pad, weights, stride, dilation, r, c }) {
+  const [H, W] = [image.length, image[0].length];
+  const tap = (i, j) => {
+    const [y, x] = [i - r * stride, j - c * stride];
+    const on = y >= 0 && x >= 0 && y % dilation === 0 && x % dilation === 0;
+    return on ? weights[y / dilation]?.[x / dilation] : undefined;
+  };
+  const short = weights.flat().every((weight) => format(weight).length < 4); // else the cell only says that it counts
+  const inside = (i, j) => i >= pad[0][0] && i < pad[0][0] + H && j >= pad[1][0] && j < pad[1][0] + W;
+  const more = padded.length > H || padded[0].length > W;
+  grid.caption(t(more ? "padded" : "imageName", { h: H, w: W, H: padded.length, W: padded[0].length }));
+  grid.draw(padded, {
+    tint: "grey",
+    of: image,
+    cell(i, j) {
+      const weight = tap(i, j);
+      const corner = weight === undefined ? null : short ? `×${format(weight)}` : "•";
+      return inside(i, j) ? { corner } : { corner, class: "cl-pad", plain: true };
+    },
+  });
+}
+
+// The products under the window of one output cell, a text for each row of the kernel.
+function products({ padded, weights, stride, dilation }, r, c) {
+  const written = (row) => row.map(([x, w]) => `${factor(x)}·${factor(w)}`).join(" + ");
+  return pairs(padded, weights, r, c, stride, dilation).map(written);
+}
+
+function floor(n, pad, f, { stride, dilation }) {
+  const room = `${n} + ${pad[0] + pad[1]} − ${span(f, dilation)}`;
+  return `⌊(${room}) / ${stride}⌋ + 1 = ${outputSize(n, f, pad, stride, dilation)}`;
+}
+
+// The table of all products, written anew only when an input changes.
+/** @param {Fig} fig */
+function makeTable(fig) {
+  const { t } = fig;
+  let tabled = "";
+  return (now) => {
+    const key = JSON.stringify(stateOf(fig));
+    if (key === tabled) return;
+    tabled = key;
+    const rows = range(now.rows * now.columns).map((i) => {
+      const [r, c] = [Math.floor(i / now.columns), i % now.columns];
+      return [r + 1, c + 1, products(now, r, c).join(" + "), format(now.output[r][c])];
+    });
+    fig.table.clear();
+    const head = ["rowHead", "columnHead", "products", "sum"].map((name) => t(name));
+    fig.table(t("every"), head, rows);
+  };
 }
 
 export default { render };

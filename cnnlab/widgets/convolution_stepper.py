@@ -6,7 +6,7 @@ import numpy as np
 import traitlets
 
 from cnnlab.convolution import FILTERS, convolve, cross_correlate
-from cnnlab.widgets.frame import Flag, Matrix, Stepper, Whole
+from cnnlab.widgets.frame import Figure, Flag, Matrix, Whole
 
 TEN = [[10, 10, 10, 0, 0, 0]]
 IMAGES = {
@@ -51,7 +51,7 @@ class Padding(traitlets.TraitType):
         return 0 if value == "valid" else "same"
 
 
-class ConvolutionStepper(Stepper):
+class ConvolutionStepper(Figure):
     """Slide a kernel over an image of numbers and watch the output fill.
 
     Parameters

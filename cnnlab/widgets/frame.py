@@ -1,22 +1,22 @@
 """The frame of every interactive figure: an anywidget whose state is JSON.
 
-A figure is two files of one name: ``pooling_stepper.py`` with a class
+A figure is a class in ``pooling_stepper.py``,
 
-    class PoolingStepper(Stepper):
+    class PoolingStepper(Figure):
         script = "pooling_stepper"
         image = Matrix(named=IMAGES, most=16)
         stride = Whole(1, at_least=1, at_most=4)
 
-and ``pooling_stepper.js`` with what it draws. `Figure` joins ``frame.js`` and the figure's script,
-`Stepper` also ``player.js`` and ``walk.js``, `BoxFigure` also ``boxes.js``, into one ES module, so
-the figure needs no bundler and no other file, in a notebook as in a published page. What can be
-touched is computed in JavaScript: a published page has no kernel. Traits hold lists, numbers,
-strings and booleans only; :class:`Matrix`, :class:`Whole`, :class:`Threshold`, :class:`Flag` and
-:class:`OneOf` refuse anything else with a `ValueError` that names the argument.
+``pooling_stepper.js`` with what it draws, and ``pooling_stepper.json`` with what it says. `Figure`
+joins that script and those that it imports, such as ``frame.js``, into one ES module
+(`cnnlab.widgets.modules`), so the figure needs no bundler and no other file, in a notebook as in a
+published page. What can be touched is computed in JavaScript: a published page has no kernel.
+Traits hold lists, numbers, strings and booleans only; :class:`Matrix`, :class:`Whole`,
+:class:`Threshold`, :class:`Flag` and :class:`OneOf` refuse anything else with a `ValueError` that
+names the argument.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -24,21 +24,9 @@ import numpy as np
 import traitlets
 
 from cnnlab.checks import share, whole
+from cnnlab.widgets.modules import join
 
-FOLDER = Path(__file__).parent
 LIMIT = 30 * 1024  # bytes of one module, as it is sent
-
-
-def lean(script: str) -> str:
-    """Leave out indentation, empty lines, and comments on lines of their own."""
-    lines = (line.strip() for line in script.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
-
-
-def read(name: str) -> str:
-    """Read a file of this folder; nothing where there is none."""
-    path = FOLDER / name
-    return path.read_text("utf-8") if path.exists() else ""
 
 
 class Figure(anywidget.AnyWidget):
@@ -46,25 +34,11 @@ class Figure(anywidget.AnyWidget):
 
     # An attribute and no class keyword: traitlets takes those from 5.12 on, and Colab's is older.
     script: str
-    _parts = ("frame",)  # the scripts that come before the figure's own
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "script" in vars(cls):  # not for the classes that traitlets makes when traits are added
-            cls._esm = lean("\n".join(read(f"{part}.js") for part in (*cls._parts, cls.script)))
-            cls._css = "".join(read(f"{part}.css") for part in (*cls._parts, cls.script))
+            cls._esm, cls._css = join(cls.script)
         super().__init_subclass__(**kwargs)
-
-
-class Stepper(Figure):
-    """A figure that computes its output cell by cell, by a window that walks over numbers."""
-
-    _parts = ("frame", "player", "walk")
-
-
-class BoxFigure(Figure):
-    """A figure with boxes over a picture, to look at or to move."""
-
-    _parts = ("frame", "boxes")
 
 
 class Matrix(traitlets.TraitType):

@@ -1,60 +1,57 @@
+// @ts-check
+
 // IoU playground: two boxes to move, and areas, intersection, union and IoU, term by term.
 
-const PHRASES = {
-  en: {
-    title: "Intersection over union", example: "Example", own: "your own boxes", start: "they overlap", identical: "identical", nested: "one inside the other", half: "half of each is shared",
-    exact: "IoU of exactly 0.5", touching: "they touch", apart: "they lie apart", flat: "a box without area", A: "A, the truth", B: "B, the prediction", box: "Box {name}",
-    area: "picture with two boxes, {n} × {n}", where: "x from {0} to {2}, y from {1} to {3}", corners: "Type the corners", of: "{key} of {name}",
-    width: "Shared width", height: "Shared height", both: "Intersection", areaA: "Area of A", areaB: "Area of B", union: "Union",
-    correct: "IoU = {value} ≥ 0.5: B counts as correct.", wrong: "IoU = {value} < 0.5: B does not count as correct.",
-    identicalNow: "The boxes are the same: intersection and union are equal, and IoU cannot be larger than 1.",
-    nestedNow: "{in} lies inside {out}: the intersection is {in} itself, and the union is {out}. IoU is small over large, {small} / {large}.",
-    halfNow: "Half of each box is shared, and still IoU is only 1/3: the union is three halves of a box, the intersection one.",
-    touchingNow: "They share an edge or a corner, and no area: what begins at x_max or y_max lies outside the box.",
-    apartNow: "They have nothing in common.",
-    emptyNow: "A box without area shares none with any other.", zeroNow: "Both boxes are empty: 0 / 0 is no number. IoU is set to 0.",
-    slip: "Where people slip: without max(0, ·) the intersection would be {w} · {h} = {product}, and IoU {product} / {union} = {value}.",
-    slipTwo: " Two negative sides make a positive area, though the boxes do not meet.",
-    crossed: "{name}: {low} = {a} would lie beyond {high} = {b}. A box has {low} ≤ {high}.",
-    boxes: "The boxes", one: "Box", sums: "Their overlap", quantity: "Quantity", size: "Value", wide: "width", high: "height", square: "area", none: "none",
-    hint: "Drag a box, or one of its corners. Keyboard: Tab goes to a box, arrow keys move it, Shift and an arrow key move its lower right corner. x goes to the right, y down.",
-  },
-  es: {
-    title: "Intersección sobre unión", example: "Ejemplo", own: "sus propias cajas", start: "se solapan", identical: "idénticas", nested: "una dentro de otra", half: "comparten la mitad",
-    exact: "IoU de 0,5 exacto", touching: "se tocan", apart: "separadas", flat: "una caja sin área", A: "A, la verdad", B: "B, la predicción", box: "Caja {name}",
-    area: "imagen con dos cajas, {n} × {n}", where: "x de {0} a {2}, y de {1} a {3}", corners: "Escribir las esquinas", of: "{key} de {name}",
-    width: "Ancho común", height: "Alto común", both: "Intersección", areaA: "Área de A", areaB: "Área de B", union: "Unión",
-    correct: "IoU = {value} ≥ 0,5: B cuenta como correcta.", wrong: "IoU = {value} < 0,5: B no cuenta como correcta.",
-    identicalNow: "Las cajas son la misma: intersección y unión son iguales, y la IoU no puede pasar de 1.",
-    nestedNow: "{in} está dentro de {out}: la intersección es la propia {in} y la unión es {out}. La IoU es pequeña entre grande, {small} / {large}.",
-    halfNow: "Comparten la mitad de cada caja y, aun así, la IoU es solo 1/3: la unión son tres mitades de caja; la intersección, una.",
-    touchingNow: "Comparten un borde o una esquina, pero ningún área: lo que empieza en x_max o y_max queda fuera de la caja.",
-    apartNow: "No tienen nada en común.",
-    emptyNow: "Una caja sin área no comparte ninguna con otra.", zeroNow: "Las dos cajas están vacías: 0 / 0 no es un número. La IoU se pone en 0.",
-    slip: "Un tropiezo: sin max(0, ·), la intersección sería {w} · {h} = {product}, y la IoU {product} / {union} = {value}.",
-    slipTwo: " Dos lados negativos dan un área positiva, aunque las cajas no se encuentren.",
-    crossed: "{name}: {low} = {a} quedaría más allá de {high} = {b}. En una caja, {low} ≤ {high}.",
-    boxes: "Las cajas", one: "Caja", sums: "Su solapamiento", quantity: "Magnitud", size: "Valor", wide: "ancho", high: "alto", square: "área", none: "ninguna",
-    hint: "Arrastre una caja, o una de sus esquinas. Teclado: Tab lleva a una caja, las flechas la mueven, Mayús y una flecha mueven su esquina inferior derecha. x va a la derecha; y, hacia abajo.",
-  },
-};
+import { choice, factor, figure, format, h, numberBox } from "./frame.js";
+import { area, beside, common, iou, movable, picture, rules } from "./boxes.js";
+import PHRASES from "./iou_playground.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
+
 const N = 100; // the picture's side
 const NAMES = ["A", "B"];
 const KEYS = ["x_min", "y_min", "x_max", "y_max"];
 const EXAMPLES = {
-  start: [[10, 10, 60, 60], [30, 30, 80, 80]],
-  identical: [[20, 25, 80, 75], [20, 25, 80, 75]],
-  nested: [[10, 15, 90, 85], [30, 40, 70, 75]],
-  half: [[15, 25, 65, 75], [40, 25, 90, 75]],
-  exact: [[10, 30, 70, 70], [30, 30, 90, 70]],
-  touching: [[10, 20, 50, 70], [50, 35, 90, 80]],
-  apart: [[8, 10, 40, 45], [60, 65, 92, 95]],
-  flat: [[20, 20, 80, 70], [50, 35, 50, 85]],
+  start: [
+    [10, 10, 60, 60],
+    [30, 30, 80, 80],
+  ],
+  identical: [
+    [20, 25, 80, 75],
+    [20, 25, 80, 75],
+  ],
+  nested: [
+    [10, 15, 90, 85],
+    [30, 40, 70, 75],
+  ],
+  half: [
+    [15, 25, 65, 75],
+    [40, 25, 90, 75],
+  ],
+  exact: [
+    [10, 30, 70, 70],
+    [30, 30, 90, 70],
+  ],
+  touching: [
+    [10, 20, 50, 70],
+    [50, 35, 90, 80],
+  ],
+  apart: [
+    [8, 10, 40, 45],
+    [60, 65, 92, 95],
+  ],
+  flat: [
+    [20, 20, 80, 70],
+    [50, 35, 50, 85],
+  ],
 };
 
 // ---- arithmetic ----
 
 // All that the figure writes about two boxes. `bare` is what comes out without max(0, ·).
+/**
+ * @param {number[]} a
+ * @param {number[]} b
+ */
 export function overlap(a, b) {
   const [left, top, right, bottom] = common(a, b);
   const sides = [right - left, bottom - top];
@@ -66,6 +63,10 @@ export function overlap(a, b) {
 }
 
 // What is special about two boxes, in one word; null: they overlap, as most do.
+/**
+ * @param {number[]} a
+ * @param {number[]} b
+ */
 export function relation(a, b) {
   const { sides, areas, both, union } = overlap(a, b);
   if (!union) return "zero";
@@ -79,102 +80,180 @@ export function relation(a, b) {
 
 // ---- the figure ----
 
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
   fig.el.classList.add("iou");
-  const boxes = () => [fig.get("a"), fig.get("b")];
-  const change = (i, box) => {
-    fig.explain("");
-    fig.set({ ["ab"[i]]: box });
-  };
+  const setExample = makeExamples(fig);
+  const drawPicture = makePicture(fig);
+  const setCorners = makeCorners(fig);
+  const sums = h("dl", { class: "iou-sums" });
+  const slip = h("p", { class: "iou-slip" });
+  fig.stage.append(h("div", { class: "iou-text" }, fig.status, sums, slip));
+  fig.hint.textContent = t("hint");
 
+  fig.draws(() => {
+    const boxes = boxesOf(fig);
+    const found = overlap(boxes[0], boxes[1]);
+    setExample(boxes);
+    drawPicture(boxes, found);
+    setCorners(boxes);
+    const lines = terms(boxes, found);
+    sums.replaceChildren(
+      ...lines.flatMap(([key, text]) => [h("dt", { class: `iou-${key}` }, t(key)), h("dd", {}, ...parts(text))]),
+    );
+    fig.say(sentence(fig, boxes, found));
+    slip.textContent = withoutMax(fig, found);
+    slip.hidden = !slip.textContent;
+    tables(fig, boxes, found);
+  });
+  return fig.remove;
+}
+
+/** @type {(fig: Fig) => [number[], number[]]} */
+const boxesOf = (fig) => [fig.get("a"), fig.get("b")];
+
+/** @param {Fig} fig */
+function change(fig, i, box) {
+  fig.explain("");
+  fig.set({ ["ab"[i]]: box });
+}
+
+// ---- controls ----
+
+/** @param {Fig} fig */
+function makeExamples(fig) {
+  const { t } = fig;
   const example = choice(fig, {
-    label: t("example"), options: ["own", ...Object.keys(EXAMPLES)].map((key) => [key, t(key)]),
+    label: t("example"),
+    options: ["own", ...Object.keys(EXAMPLES)].map((key) => [key, t(key)]),
     onChange(key) {
       fig.explain("");
-      const [a, b] = EXAMPLES[key] ?? boxes();
+      const [a, b] = EXAMPLES[key] ?? boxesOf(fig);
       fig.set({ a: [...a], b: [...b] });
     },
   });
   fig.controls.append(example.el);
+  return (boxes) => {
+    const same = (one) => one.every((box, i) => box.every((n, k) => n === boxes[i][k]));
+    example.set(Object.keys(EXAMPLES).find((key) => same(EXAMPLES[key])) ?? "own");
+  };
+}
 
-  const ground = picture(fig, { width: N, height: N, ground: rules(N, N, 10), role: "group", "aria-label": t("area", { n: N }) });
-  const shared = h("div", { class: "cl-shared" });
-  const movables = NAMES.map((name, i) => movable(fig, ground, { name, label: t("box", { name: t(name) }), onChange: (box) => change(i, box) }));
-  movables.forEach((one, i) => one.el.classList.add(`iou-${"ab"[i]}`));
-  ground.el.append(shared);
-
-  // Eight numbers: a way to place the boxes without dragging.
-  const inputs = NAMES.map((name, i) => KEYS.map((key, k) => numberBox(fig, {
-    label: key, name: t("of", { key, name }), min: 0, max: N,
-    onChange(value) {
-      const box = boxes()[i].map((old, j) => (j === k ? value : old));
-      const axis = k % 2;
-      if (box[axis] <= box[axis + 2]) return change(i, box);
+// Eight numbers: a way to place the boxes without dragging.
+/** @param {Fig} fig */
+function makeCorners(fig) {
+  const { t } = fig;
+  const number = (name, i, key, k) => {
+    const axis = k % 2;
+    const onChange = (value) => {
+      const box = boxesOf(fig)[i].map((old, j) => (j === k ? value : old));
+      if (box[axis] <= box[axis + 2]) return change(fig, i, box);
       fig.explain(t("crossed", { name, low: KEYS[axis], high: KEYS[axis + 2], a: box[axis], b: box[axis + 2] }));
       return false;
-    },
-  })));
-  const corners = h("details", { class: "iou-corners" }, h("summary", {}, t("corners")), ...NAMES.map((name, i) =>
-    h("div", { role: "group", "aria-label": t("box", { name }) }, h("p", { class: "cl-name" }, t("box", { name: t(name) })),
-      h("div", { class: "cl-controls" }, ...inputs[i].map((one) => one.el)))));
+    };
+    return numberBox(fig, { label: key, name: t("of", { key, name }), min: 0, max: N, onChange });
+  };
+  const inputs = NAMES.map((name, i) => KEYS.map((key, k) => number(name, i, key, k)));
+  const group = (name, i) =>
+    h(
+      "div",
+      { role: "group", "aria-label": t("box", { name }) },
+      h("p", { class: "cl-name" }, t("box", { name: t(name) })),
+      h("div", { class: "cl-controls" }, ...inputs[i].map((one) => one.el)),
+    );
+  fig.stage.after(h("details", { class: "iou-corners" }, h("summary", {}, t("corners")), ...NAMES.map(group)));
+  return (boxes) => inputs.forEach((four, i) => four.forEach((one, k) => one.set(boxes[i][k])));
+}
 
-  const sums = h("dl", { class: "iou-sums" });
-  const slip = h("p", { class: "iou-slip" });
-  fig.stage.append(h("div", { class: "iou-picture" }, ground.el), h("div", { class: "iou-text" }, fig.status, sums, slip));
-  fig.stage.after(corners);
-  fig.hint.textContent = t("hint");
+// ---- drawing ----
 
-  // A line breaks before an equals sign, and nowhere else.
-  const parts = (text) => text.split(" = ").flatMap((part, i) => [h("span", {}, `${i ? "= " : ""}${part}`), " "]);
-  // max(0, min(60, 80) − max(10, 30)) = max(0, 30) = 30
-  const side = (a, b, axis, value) =>
-    `max(0, min(${a[axis + 2]}, ${b[axis + 2]}) − max(${a[axis]}, ${b[axis]})) = max(0, ${format(value)}) = ${format(Math.max(0, value))}`;
-  const square = (box, value) => `(${box[2]} − ${box[0]}) · (${box[3]} − ${box[1]}) = ${box[2] - box[0]} · ${box[3] - box[1]} = ${format(value)}`;
-
-  function draw() {
-    const [a, b] = boxes();
-    const found = overlap(a, b);
-    const { sides, areas, both, union, bare } = found;
-    const value = beside(found.iou, 0.5, 3);
-    const same = (one) => one.every((box, i) => box.every((n, k) => n === boxes()[i][k]));
-    example.set(Object.keys(EXAMPLES).find((key) => same(EXAMPLES[key])) ?? "own");
-
-    movables.forEach((one, i) => one.place(boxes()[i], t("where", boxes()[i])));
-    inputs.forEach((four, i) => four.forEach((one, k) => one.set(boxes()[i][k])));
+/** @param {Fig} fig */
+function makePicture(fig) {
+  const { t } = fig;
+  const label = t("area", { n: N });
+  const ground = picture(fig, { width: N, height: N, ground: rules(N, N, 10), role: "group", "aria-label": label });
+  const shared = h("div", { class: "cl-shared" });
+  const movables = NAMES.map((name, i) =>
+    movable(fig, ground, { name, label: t("box", { name: t(name) }), onChange: (box) => change(fig, i, box) }),
+  );
+  movables.forEach((one, i) => one.el.classList.add(`iou-${"ab"[i]}`));
+  ground.el.append(shared);
+  fig.stage.append(h("div", { class: "iou-picture" }, ground.el));
+  return (boxes, { both }) => {
+    movables.forEach((one, i) => one.place(boxes[i], t("where", boxes[i])));
     shared.hidden = !both;
-    if (both) ground.put(shared, common(a, b));
+    if (both) ground.put(shared, common(boxes[0], boxes[1]));
+  };
+}
 
-    const terms = [
-      ["width", side(a, b, 0, sides[0])],
-      ["height", side(a, b, 1, sides[1])],
-      ["both", `${sides.map((n) => format(Math.max(0, n))).join(" · ")} = ${format(both)}`],
-      ["areaA", square(a, areas[0])],
-      ["areaB", square(b, areas[1])],
-      ["union", `${format(areas[0])} + ${format(areas[1])} − ${format(both)} = ${format(union)}`],
-      ["IoU", `${format(both)} / ${format(union)}${union ? ` = ${value}` : ""}`],
-    ];
-    sums.replaceChildren(...terms.flatMap(([key, text]) => [h("dt", { class: `iou-${key}` }, t(key)), h("dd", {}, ...parts(text))]));
+const shown = (found) => beside(found.iou, 0.5, 3);
 
-    const kind = relation(a, b);
-    const [inner, outer] = areas[0] < areas[1] ? [0, 1] : [1, 0];
-    const values = { in: NAMES[inner], out: NAMES[outer], small: format(areas[inner]), large: format(areas[outer]) };
-    fig.say([t(found.iou >= 0.5 ? "correct" : "wrong", { value }), kind && t(`${kind}Now`, values)].filter(Boolean).join(" "));
+// The sums, term by term: max(0, min(60, 80) − max(10, 30)) = max(0, 30) = 30.
+function terms([a, b], found) {
+  const { sides, areas, both, union } = found;
+  const side = (axis) => {
+    const value = sides[axis];
+    const between = `min(${a[axis + 2]}, ${b[axis + 2]}) − max(${a[axis]}, ${b[axis]})`;
+    return `max(0, ${between}) = max(0, ${format(value)}) = ${format(Math.max(0, value))}`;
+  };
+  const square = (box, value) =>
+    `(${box[2]} − ${box[0]}) · (${box[3]} − ${box[1]}) = ${box[2] - box[0]} · ${box[3] - box[1]} = ${format(value)}`;
+  return [
+    ["width", side(0)],
+    ["height", side(1)],
+    ["both", `${sides.map((n) => format(Math.max(0, n))).join(" · ")} = ${format(both)}`],
+    ["areaA", square(a, areas[0])],
+    ["areaB", square(b, areas[1])],
+    ["union", `${format(areas[0])} + ${format(areas[1])} − ${format(both)} = ${format(union)}`],
+    ["IoU", `${format(both)} / ${format(union)}${union ? ` = ${shown(found)}` : ""}`],
+  ];
+}
 
-    const negative = Math.min(...sides) < 0;
-    slip.hidden = !negative;
-    const wrong = { w: factor(sides[0]), h: factor(sides[1]), product: format(bare.product), union: factor(bare.union), value: format(bare.product / bare.union) };
-    slip.textContent = negative ? t("slip", wrong) + (Math.max(...sides) < 0 ? t("slipTwo") : "") : "";
+// A line breaks before an equals sign, and nowhere else.
+const parts = (text) => text.split(" = ").flatMap((part, i) => [h("span", {}, `${i ? "= " : ""}${part}`), " "]);
 
-    fig.table.clear();
-    const line = (name, box) => [name, ...box, box[2] - box[0], box[3] - box[1], format(area(box))];
-    fig.table(t("boxes"), [t("one"), ...KEYS, t("wide"), t("high"), t("square")],
-      [...boxes().map((box, i) => line(t(NAMES[i]), box)), both ? line(t("both"), common(a, b)) : [t("both"), ...Array(6).fill(t("none")), 0]]);
-    fig.table(t("sums"), [t("quantity"), t("size")], [[t("both"), format(both)], [t("union"), format(union)], ["IoU", value]]);
-  }
-  fig.draws(draw);
-  return fig.remove;
+function sentence({ t }, [a, b], found) {
+  const { areas } = found;
+  const kind = relation(a, b);
+  const [inner, outer] = areas[0] < areas[1] ? [0, 1] : [1, 0];
+  const values = { in: NAMES[inner], out: NAMES[outer], small: format(areas[inner]), large: format(areas[outer]) };
+  const verdict = t(found.iou >= 0.5 ? "correct" : "wrong", { value: shown(found) });
+  return kind ? [verdict, t(`${kind}Now`, values)].join(" ") : verdict;
+}
+
+// What comes out for boxes that miss each other, where somebody forgets max(0, ·).
+function withoutMax({ t }, { sides, bare }) {
+  if (Math.min(...sides) >= 0) return "";
+  const values = {
+    w: factor(sides[0]),
+    h: factor(sides[1]),
+    product: format(bare.product),
+    union: factor(bare.union),
+    value: format(bare.product / bare.union),
+  };
+  return t("slip", values) + (Math.max(...sides) < 0 ? t("slipTwo") : "");
+}
+
+/** @param {Fig} fig */
+function tables(fig, boxes, found) {
+  const { t } = fig;
+  const { both, union } = found;
+  const line = (name, box) => [name, ...box, box[2] - box[0], box[3] - box[1], format(area(box))];
+  const rows = boxes.map((box, i) => line(t(NAMES[i]), box));
+  const shared = both ? line(t("both"), common(boxes[0], boxes[1])) : [t("both"), ...Array(6).fill(t("none")), 0];
+  fig.table.clear();
+  fig.table(t("boxes"), [t("one"), ...KEYS, t("wide"), t("high"), t("square")], [...rows, shared]);
+  fig.table(
+    t("sums"),
+    [t("quantity"), t("size")],
+    [
+      [t("both"), format(both)],
+      [t("union"), format(union)],
+      ["IoU", shown(found)],
+    ],
+  );
 }
 
 export default { render };

@@ -7,7 +7,7 @@ import numpy as np
 import traitlets
 
 from cnnlab.detection.boxes import iou
-from cnnlab.widgets.frame import BoxFigure
+from cnnlab.widgets.frame import Figure
 
 SIDE = 100  # of the picture, in pixels
 
@@ -35,7 +35,7 @@ class Box(traitlets.TraitType):
         return [int(v) for v in array]
 
 
-class IoUPlayground(BoxFigure):
+class IoUPlayground(Figure):
     """Move two boxes, and read areas, intersection, union and IoU, term by term.
 
     Parameters

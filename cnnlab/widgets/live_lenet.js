@@ -1,29 +1,11 @@
+// @ts-check
+
 // Live LeNet: the reader draws a digit, and the network that the page trained answers in the browser, every map shown.
 
-const PHRASES = {
-  en: {
-    title: "Draw a digit: the network reads it", clear: "Clear", pad: "Pad to draw on", padName: "Draw a digit here", takes: "Take one of these test digits, or draw your own",
-    example: "Test digit {n} of {of}", sees: "What the network sees: {h} × {w}", map: "map {n} of {of}",
-    conv: "Convolution {f}, {activation} → {shape}", max: "Max pooling {f} → {shape}", average: "Average pooling {f} → {shape}", dense: "Dense, {activation} → {shape}",
-    scale: " (white: {most})", bothScales: " (blue: up to {most}, orange: down to {least})", answers: "Probabilities", digit: "Digit", probability: "Probability",
-    reads: "It reads {digit}, with {percent} %.", nothing: "Nothing is drawn yet.", noNetwork: "No network answers.",
-    without: "No trained network came with this figure; LiveLeNet(model) brings one. You can draw, and see the input that a network would get.",
-    down: "Pen down, {where}", lifted: "Pen up, {where}", at: "row {r}, column {c}",
-    hint: "Draw with mouse, finger or pen. The drawing is cut out, scaled to 20 pixels and centred by its mass, as MNIST’s digits were. In the maps {colours}; each layer has its own scale. Keyboard, on the pad: arrow keys move the pen, Space puts it down or lifts it, Delete clears.",
-    white: "black is 0", both: "black is 0, blue positive, orange negative",
-  },
-  es: {
-    title: "Dibuje una cifra: la red la lee", clear: "Borrar", pad: "Panel para dibujar", padName: "Dibuje aquí una cifra", takes: "Tome una de estas cifras de prueba, o dibuje la suya",
-    example: "Cifra de prueba {n} de {of}", sees: "Lo que ve la red: {h} × {w}", map: "mapa {n} de {of}",
-    conv: "Convolución {f}, {activation} → {shape}", max: "Max pooling {f} → {shape}", average: "Average pooling {f} → {shape}", dense: "Densa, {activation} → {shape}",
-    scale: " (blanco: {most})", bothScales: " (azul: hasta {most}; naranja: hasta {least})", answers: "Probabilidades", digit: "Cifra", probability: "Probabilidad",
-    reads: "Lee un {digit}, con {percent} %.", nothing: "Aún no hay nada dibujado.", noNetwork: "No hay red que responda.",
-    without: "Esta figura vino sin red entrenada; LiveLeNet(model) trae una. Puede dibujar y ver la entrada que recibiría una red.",
-    down: "Lápiz abajo, {where}", lifted: "Lápiz arriba, {where}", at: "fila {r}, columna {c}",
-    hint: "Dibuje con ratón, dedo o lápiz. El dibujo se recorta, se lleva a 20 píxeles y se centra por su masa, como las cifras de MNIST. En los mapas, {colours}; cada capa tiene su escala. Teclado, en el panel: las flechas mueven el lápiz, Espacio lo baja o lo levanta, Supr borra.",
-    white: "negro es 0", both: "negro es 0, azul positivo, naranja negativo",
-  },
-};
+import { button, figure, format, h, keys, range, uid } from "./frame.js";
+import PHRASES from "./live_lenet.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
+
 const SIDE = 28; // of a drawing, as MNIST keeps it
 const BOX = 20; // its digit's longer side
 const CELL = 10; // pixels of the pad for one of the drawing
@@ -51,13 +33,16 @@ const ACTIVATIONS = {
 export function conv({ data, shape: [H, W, C] }, { shape: [fh, fw, , K], kernel, bias, activation }) {
   const shape = [H - fh + 1, W - fw + 1, K];
   const out = new Float64Array(product(shape));
-  for (let y = 0, at = 0; y < shape[0]; y++) for (let x = 0; x < shape[1]; x++, at += K) {
-    for (let k = 0; k < K; k++) out[at + k] = bias[k];
-    for (let i = 0, w = 0; i < fh; i++) for (let j = 0; j < fw; j++) for (let c = 0; c < C; c++, w += K) {
-      const value = data[((y + i) * W + x + j) * C + c];
-      if (value) for (let k = 0; k < K; k++) out[at + k] += value * kernel[w + k];
+  for (let y = 0, at = 0; y < shape[0]; y++)
+    for (let x = 0; x < shape[1]; x++, at += K) {
+      for (let k = 0; k < K; k++) out[at + k] = bias[k];
+      for (let i = 0, w = 0; i < fh; i++)
+        for (let j = 0; j < fw; j++)
+          for (let c = 0; c < C; c++, w += K) {
+            const value = data[((y + i) * W + x + j) * C + c];
+            if (value) for (let k = 0; k < K; k++) out[at + k] += value * kernel[w + k];
+          }
     }
-  }
   return { shape, data: ACTIVATIONS[activation](out) };
 }
 
@@ -65,10 +50,12 @@ export function conv({ data, shape: [H, W, C] }, { shape: [fh, fw, , K], kernel,
 export function pool({ data, shape: [H, W, C] }, { size: [ph, pw], take }) {
   const shape = [Math.floor(H / ph), Math.floor(W / pw), C];
   const out = new Float64Array(product(shape)).fill(take === "max" ? -Infinity : 0);
-  for (let y = 0; y < shape[0] * ph; y++) for (let x = 0; x < shape[1] * pw; x++) for (let c = 0; c < C; c++) {
-    const [value, at] = [data[(y * W + x) * C + c], (Math.floor(y / ph) * shape[1] + Math.floor(x / pw)) * C + c];
-    out[at] = take === "max" ? Math.max(out[at], value) : out[at] + value / (ph * pw);
-  }
+  for (let y = 0; y < shape[0] * ph; y++)
+    for (let x = 0; x < shape[1] * pw; x++)
+      for (let c = 0; c < C; c++) {
+        const [value, at] = [data[(y * W + x) * C + c], (Math.floor(y / ph) * shape[1] + Math.floor(x / pw)) * C + c];
+        out[at] = take === "max" ? Math.max(out[at], value) : out[at] + value / (ph * pw);
+      }
   return { shape, data: out };
 }
 
@@ -108,11 +95,14 @@ export function decode(layers) {
 
 // Ink on the pad, { shape: [rows, columns], data } from 0 to 1, → 28 × 28 as MNIST was made: what is not empty is cut out, its
 // longer side scaled to 20 by the mean over areas, and its centre of mass put on pixel (14, 14). null: there is no ink.
+/** @param {{ data: ArrayLike<number>, shape: number[] }} ink */
 export function fit({ data, shape: [rows, columns] }) {
   let [top, left, bottom, right] = [rows, columns, -1, -1];
-  for (let y = 0; y < rows; y++) for (let x = 0; x < columns; x++) if (data[y * columns + x] > 0) {
-    [top, left, bottom, right] = [Math.min(top, y), Math.min(left, x), y, Math.max(right, x)];
-  }
+  for (let y = 0; y < rows; y++)
+    for (let x = 0; x < columns; x++)
+      if (data[y * columns + x] > 0) {
+        [top, left, bottom, right] = [Math.min(top, y), Math.min(left, x), y, Math.max(right, x)];
+      }
   if (bottom < 0) return null;
   const [h, w] = [bottom - top + 1, right - left + 1];
   const [height, width] = [h, w].map((n) => Math.max(1, Math.round((BOX * n) / Math.max(h, w))));
@@ -120,19 +110,20 @@ export function fit({ data, shape: [rows, columns] }) {
   const share = (i, size, j) => Math.max(0, Math.min((i + 1) * size, j + 1) - Math.max(i * size, j)) / size;
   const small = new Float64Array(height * width);
   let [mass, down, across] = [0, 0, 0];
-  for (let r = 0; r < height; r++) for (let c = 0; c < width; c++) {
-    let sum = 0;
-    for (let y = Math.floor(r * tall); y < Math.min(h, (r + 1) * tall); y++) {
-      const part = share(r, tall, y);
-      for (let x = Math.floor(c * wide); x < Math.min(w, (c + 1) * wide); x++) {
-        sum += part * share(c, wide, x) * data[(top + y) * columns + left + x];
+  for (let r = 0; r < height; r++)
+    for (let c = 0; c < width; c++) {
+      let sum = 0;
+      for (let y = Math.floor(r * tall); y < Math.min(h, (r + 1) * tall); y++) {
+        const part = share(r, tall, y);
+        for (let x = Math.floor(c * wide); x < Math.min(w, (c + 1) * wide); x++) {
+          sum += part * share(c, wide, x) * data[(top + y) * columns + left + x];
+        }
       }
+      small[r * width + c] = sum;
+      mass += sum;
+      down += sum * r;
+      across += sum * c;
     }
-    small[r * width + c] = sum;
-    mass += sum;
-    down += sum * r;
-    across += sum * c;
-  }
   const start = (moment, n) => Math.max(0, Math.min(SIDE - n, Math.round(SIDE / 2 - moment / mass)));
   const [y, x] = [start(down, height), start(across, width)];
   const image = new Float64Array(SIDE * SIDE);
@@ -160,6 +151,10 @@ function colour(value, most, signed) {
 }
 
 // One channel of a volume, a pixel for each cell.
+/**
+ * @param {HTMLCanvasElement} el
+ * @param {{ data: ArrayLike<number>, shape: number[] }} volume
+ */
 function paintMap(el, { data, shape: [H, W, C] }, channel, most, signed) {
   const picture = new ImageData(W, H);
   for (let i = 0; i < H * W; i++) picture.data.set([...colour(data[i * C + channel], most, signed), 255], 4 * i);
@@ -178,6 +173,7 @@ function paintStrip(el, { data }, columns, most, signed) {
 }
 
 // One layer: its name, and a canvas for each map, or one for a whole vector. draw(null) empties it.
+/** @param {Fig} fig */
 function group(fig, layer, { shape }) {
   const { t } = fig;
   const key = layer.take ?? layer.kind;
@@ -187,10 +183,18 @@ function group(fig, layer, { shape }) {
   const [H, W, C] = shape;
   const cell = Math.max(2, Math.round(50 / Math.max(H, W ?? 0)));
   const columns = Math.ceil(H / Math.ceil(H / 42));
-  const maps = layer.kind === "dense"
-    ? [canvas(columns * STEP - 1, Math.ceil(H / columns) * STEP - 1, { "aria-label": text, class: "lenet-strip" })]
-    : range(C).map((n) => canvas(W, H, { "aria-label": t("map", { n: n + 1, of: C }), style: `width: ${W * cell}px` }));
-  const el = h("div", { class: "lenet-layer", role: "group", "aria-labelledby": name.id }, name, h("div", { class: "lenet-maps" }, ...maps));
+  const maps =
+    layer.kind === "dense"
+      ? [canvas(columns * STEP - 1, Math.ceil(H / columns) * STEP - 1, { "aria-label": text, class: "lenet-strip" })]
+      : range(C).map((n) =>
+          canvas(W, H, { "aria-label": t("map", { n: n + 1, of: C }), style: `width: ${W * cell}px` }),
+        );
+  const el = h(
+    "div",
+    { class: "lenet-layer", role: "group", "aria-labelledby": name.id },
+    name,
+    h("div", { class: "lenet-maps" }, ...maps),
+  );
   return {
     el,
     draw(output) {
@@ -198,15 +202,24 @@ function group(fig, layer, { shape }) {
         name.textContent = text;
         return maps.forEach((map) => map.getContext("2d").clearRect(0, 0, map.width, map.height));
       }
-      const [least, highest] = [output.data.reduce((a, b) => Math.min(a, b)), output.data.reduce((a, b) => Math.max(a, b))];
+      const [least, highest] = [
+        output.data.reduce((a, b) => Math.min(a, b)),
+        output.data.reduce((a, b) => Math.max(a, b)),
+      ];
       const [signed, most] = [least < 0, Math.max(highest, -least)];
-      name.textContent = text + t(signed ? "bothScales" : "scale", { most: format(Math.max(highest, 0)), least: format(least) });
-      maps.forEach((map, k) => (layer.kind === "dense" ? paintStrip(map, output, columns, most, signed) : paintMap(map, output, k, most, signed)));
+      name.textContent =
+        text + t(signed ? "bothScales" : "scale", { most: format(Math.max(highest, 0)), least: format(least) });
+      maps.forEach((map, k) =>
+        layer.kind === "dense"
+          ? paintStrip(map, output, columns, most, signed)
+          : paintMap(map, output, k, most, signed),
+      );
     },
   };
 }
 
 // Ten bars. draw([]) empties them.
+/** @param {Fig} fig */
 function bars(fig) {
   const rows = range(10).map((digit) => {
     const [fill, text] = [h("span", { class: "lenet-fill" }), h("span", { class: "lenet-percent" })];
@@ -214,7 +227,12 @@ function bars(fig) {
   });
   const name = h("p", { class: "cl-name", id: uid() }, fig.t("answers"));
   return {
-    el: h("div", { class: "lenet-answers" }, name, h("ol", { class: "lenet-bars", "aria-labelledby": name.id }, ...rows.map(({ el }) => el))),
+    el: h(
+      "div",
+      { class: "lenet-answers" },
+      name,
+      h("ol", { class: "lenet-bars", "aria-labelledby": name.id }, ...rows.map(({ el }) => el)),
+    ),
     draw(probabilities, winner) {
       rows.forEach(({ el, fill, text }, digit) => {
         fill.style.width = `${100 * (probabilities[digit] ?? 0)}%`;
@@ -231,174 +249,177 @@ function percent(probability) {
   return value > 99 ? format(Math.floor(10 * value) / 10, 1) : format(value, value > 1 ? 0 : 1);
 }
 
-// ---- the pad ----
+// ---- the pad: white ink on black, drawn by pointer or keys ----
 
-// White ink on black, drawn by pointer or keys. onDraw() after every bit of ink, onEnd() when a stroke ends.
+// onDraw() after every bit of ink, onEnd() when a stroke ends.
+/** @param {Fig} fig */
 function drawingPad(fig, { onDraw, onEnd, onClear }) {
   const { t } = fig;
-  const side = SIDE * CELL;
-  const ink = h("canvas", { width: side, height: side });
-  const pen = ink.getContext("2d", { willReadFrequently: true });
-  Object.assign(pen, { lineWidth: PEN, lineCap: "round", lineJoin: "round", strokeStyle: "#fff", imageSmoothingEnabled: false });
   const where = h("p", { class: "cl-name", "aria-live": "polite" });
   fig.hint.id = uid();
-  const el = canvas(side, side, { class: "lenet-pad", tabindex: 0, role: "application", "aria-label": t("pad"), "aria-describedby": fig.hint.id });
-  let cursor = [SIDE / 2, SIDE / 2]; // row and column of the keyboard's pen
-  let down = false; // that pen
-  let shown = false; // its square
-  let last = null; // where the pointer's stroke is
+  const el = canvas(PAD, PAD, {
+    class: "lenet-pad",
+    tabindex: 0,
+    role: "application",
+    "aria-label": t("pad"),
+    "aria-describedby": fig.hint.id,
+  });
+  const ink = makeInk(el);
+  const pad = { el, ink, where, onDraw, onEnd, onClear };
+  const busy = listenToPointer(fig, pad);
+  listenToKeys(fig, pad);
+  const clear = button(fig, { label: t("clear"), onClick: () => onClear() }).el;
+  const below = h("div", { class: "lenet-below" }, clear, where);
+  return { el: h("div", {}, h("p", { class: "cl-name" }, t("padName")), el, below), busy, ...ink };
+}
 
-  function show() {
-    const screen = el.getContext("2d");
-    screen.fillStyle = "#000";
-    screen.fillRect(0, 0, side, side);
-    screen.drawImage(ink, 0, 0);
-    if (!shown) return;
-    const [y, x] = cursor.map((n) => n * CELL);
-    for (const [color, width] of [["#000", 5], [down ? "#ff9632" : "#5aafff", 3]]) { // seen on ink and on ground
-      Object.assign(screen, { strokeStyle: color, lineWidth: width });
-      screen.strokeRect(x - 1, y - 1, CELL + 2, CELL + 2);
-    }
-  }
-  function line([x, y], to) {
-    pen.beginPath();
-    pen.moveTo(x + 0.01, y); // a canvas does not draw a line of no length, and a dot is one
-    pen.lineTo(...to);
-    pen.stroke();
-  }
-  function at({ clientX, clientY }) {
+const PAD = SIDE * CELL; // pixels of the pad
+
+// What is drawn, and on the screen the square of the keyboard's pen too: { cursor: its row and column, down, shown }.
+function makeInk(el) {
+  const ink = h("canvas", { width: PAD, height: PAD });
+  const pen = ink.getContext("2d", { willReadFrequently: true });
+  const round = { lineCap: "round", lineJoin: "round" };
+  Object.assign(pen, { lineWidth: PEN, strokeStyle: "#fff", imageSmoothingEnabled: false, ...round });
+  const keyboard = { cursor: [SIDE / 2, SIDE / 2], down: false, shown: false };
+  return {
+    keyboard,
+    show() {
+      const screen = el.getContext("2d");
+      screen.fillStyle = "#000";
+      screen.fillRect(0, 0, PAD, PAD);
+      screen.drawImage(ink, 0, 0);
+      if (keyboard.shown) drawSquare(screen, keyboard);
+    },
+    /** @type {(from: number[], to: number[]) => void} */
+    line([x, y], [u, v]) {
+      pen.beginPath();
+      pen.moveTo(x + 0.01, y); // a canvas does not draw a line of no length, and a dot is one
+      pen.lineTo(u, v);
+      pen.stroke();
+    },
+    ink() {
+      const { data } = pen.getImageData(0, 0, PAD, PAD);
+      const opaque = new Float32Array(PAD * PAD);
+      for (let i = 0; i < opaque.length; i++) opaque[i] = data[4 * i + 3] / 255;
+      return { shape: [PAD, PAD], data: opaque };
+    },
+    // Ink in squares, from a drawing of 28 × 28 bytes.
+    fill(drawing) {
+      pen.clearRect(0, 0, PAD, PAD);
+      drawing.forEach((value, i) => {
+        pen.fillStyle = `rgb(255 255 255 / ${value / 255})`;
+        if (value) pen.fillRect((i % SIDE) * CELL, Math.floor(i / SIDE) * CELL, CELL, CELL);
+      });
+      this.show();
+    },
+  };
+}
+
+// In two colours, seen on ink and on ground.
+function drawSquare(screen, { cursor, down }) {
+  const [y, x] = cursor.map((n) => n * CELL);
+  const square = (strokeStyle, lineWidth) => {
+    Object.assign(screen, { strokeStyle, lineWidth });
+    screen.strokeRect(x - 1, y - 1, CELL + 2, CELL + 2);
+  };
+  square("#000", 5);
+  square(down ? "#ff9632" : "#5aafff", 3);
+}
+
+// Returns busy(): whether a stroke is being drawn.
+/** @param {Fig} fig */
+function listenToPointer(fig, { el, ink, where, onDraw, onEnd }) {
+  let last = null; // where the stroke is
+  const at = ({ clientX, clientY }) => {
     const box = el.getBoundingClientRect();
-    return [((clientX - box.left) * side) / box.width, ((clientY - box.top) * side) / box.height];
-  }
+    return [((clientX - box.left) * PAD) / box.width, ((clientY - box.top) * PAD) / box.height];
+  };
   fig.listen(el, "pointerdown", (event) => {
     if (!event.isPrimary || event.button) return;
     el.setPointerCapture(event.pointerId);
-    [shown, down] = [false, false];
+    Object.assign(ink.keyboard, { shown: false, down: false });
     where.textContent = "";
     last = at(event);
-    line(last, last);
-    show();
+    ink.line(last, last);
+    ink.show();
     onDraw();
   });
   fig.listen(el, "pointermove", (event) => {
     if (!last || !event.isPrimary) return;
     for (const one of [...(event.getCoalescedEvents?.() ?? []), event]) {
       const next = at(one);
-      line(last, next);
+      ink.line(last, next);
       last = next;
     }
-    show();
+    ink.show();
     onDraw();
   });
-  for (const type of ["pointerup", "pointercancel"]) fig.listen(el, type, () => {
-    if (!last) return;
-    last = null;
-    onEnd();
-  });
+  for (const type of ["pointerup", "pointercancel"])
+    fig.listen(el, type, () => {
+      if (!last) return;
+      last = null;
+      onEnd();
+    });
+  return () => last !== null;
+}
 
-  const centre = () => [(cursor[1] + 0.5) * CELL, (cursor[0] + 0.5) * CELL];
-  function stand(drawn) {
-    shown = true;
-    where.textContent = t(down ? "down" : "lifted", { where: t("at", { r: cursor[0] + 1, c: cursor[1] + 1 }) });
+/** @param {Fig} fig */
+function listenToKeys(fig, { el, ink, where, onDraw, onEnd, onClear }) {
+  const { t } = fig;
+  const { keyboard, line, show } = ink;
+  const centre = () => [(keyboard.cursor[1] + 0.5) * CELL, (keyboard.cursor[0] + 0.5) * CELL];
+  const stand = (drawn) => {
+    keyboard.shown = true;
+    const [r, c] = keyboard.cursor.map((n) => n + 1);
+    where.textContent = t(keyboard.down ? "down" : "lifted", { where: t("at", { r, c }) });
     show();
     if (!drawn) return;
     onDraw();
     onEnd();
-  }
+  };
   keys(fig, el, {
     move(dr, dc) {
       const from = centre();
-      cursor = [cursor[0] + dr, cursor[1] + dc].map((n) => Math.max(0, Math.min(SIDE - 1, n)));
-      if (down) line(from, centre());
-      stand(down);
+      const [r, c] = keyboard.cursor;
+      keyboard.cursor = [r + dr, c + dc].map((n) => Math.max(0, Math.min(SIDE - 1, n)));
+      if (keyboard.down) line(from, centre());
+      stand(keyboard.down);
     },
     space() {
-      down = !down;
-      if (down) line(centre(), centre());
-      stand(down);
+      keyboard.down = !keyboard.down;
+      if (keyboard.down) line(centre(), centre());
+      stand(keyboard.down);
     },
   });
   fig.listen(el, "keydown", (event) => {
     if (event.key !== "Delete" && event.key !== "Backspace") return;
     event.preventDefault();
-    down = false;
+    keyboard.down = false;
     onClear();
     stand(false);
   });
   fig.listen(el, "focus", () => el.matches(":focus-visible") && stand(false));
   fig.listen(el, "blur", () => {
-    [shown, down] = [false, false];
+    Object.assign(keyboard, { shown: false, down: false });
     where.textContent = "";
     show();
   });
-
-  return {
-    el: h("div", {}, h("p", { class: "cl-name" }, t("padName")), el,
-      h("div", { class: "lenet-below" }, button(fig, { label: t("clear"), onClick: () => onClear() }).el, where)),
-    busy: () => last !== null,
-    ink() {
-      const { data } = pen.getImageData(0, 0, side, side);
-      const opaque = new Float32Array(side * side);
-      for (let i = 0; i < opaque.length; i++) opaque[i] = data[4 * i + 3] / 255;
-      return { shape: [side, side], data: opaque };
-    },
-    // Ink in squares, from a drawing of 28 × 28 bytes.
-    fill(drawing) {
-      pen.clearRect(0, 0, side, side);
-      drawing.forEach((value, i) => {
-        pen.fillStyle = `rgb(255 255 255 / ${value / 255})`;
-        if (value) pen.fillRect((i % SIDE) * CELL, Math.floor(i / SIDE) * CELL, CELL, CELL);
-      });
-      show();
-    },
-  };
 }
 
 // ---- the figure ----
 
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
   fig.el.classList.add("lenet");
   const network = decode(fig.get("layers"));
-  const examples = fig.get("examples");
-  const inputShape = fig.get("input_shape");
-  const blank = new Uint8Array(SIDE * SIDE);
-  const drawing = () => (fig.get("drawing") ? bytes(fig.get("drawing")) : blank);
-  let own = null; // the drawing that this pad's ink gave
-
-  // The ink is read once for each frame of the screen, however fast the pointer is.
-  let frame = null;
-  function read() {
-    frame = null;
-    const fitted = fit(pad.ink());
-    own = fitted ? btoa(String.fromCharCode(...fitted.data.map((value) => Math.round(255 * value)))) : "";
-    fig.set({ drawing: own });
-  }
-  fig.onRemove(() => cancelAnimationFrame(frame));
-  const pad = drawingPad(fig, { onDraw: () => (frame ??= requestAnimationFrame(read)), onEnd: () => finish(), onClear: () => fig.set({ drawing: "" }) });
-
-  const picks = examples.map((example, i) => {
-    const small = h("canvas", { width: SIDE, height: SIDE, "aria-hidden": "true" });
-    paintMap(small, { data: bytes(example), shape: [SIDE, SIDE, 1] }, 0, 255, false);
-    return button(fig, { label: small, name: t("example", { n: i + 1, of: examples.length }), onClick: () => fig.set({ drawing: example }) }).el;
-  });
-  const label = h("p", { class: "cl-name", id: uid() }, t("takes"));
-  fig.controls.append(h("div", { role: "group", "aria-labelledby": label.id }, label, h("div", { class: "lenet-examples" }, ...picks)));
-  fig.controls.hidden = !picks.length;
-
+  const reader = makeReader(fig, () => finish());
+  const markExample = makeExamples(fig);
   const answers = bars(fig);
-  fig.stage.append(pad.el, network.length ? answers.el : h("p", { class: "lenet-answers" }, t("without")));
-
-  const [H, W] = inputShape;
-  const seen = t("sees", { h: H, w: W });
-  const input = canvas(W, H, { "aria-label": seen, style: `width: ${4 * W}px` });
-  const nothing = forward(network, place(blank, inputShape));
-  const groups = network.slice(0, -1).map((layer, i) => (layer.kind === "flatten" ? null : group(fig, layer, nothing[i])));
-  fig.tables.before(h("div", { class: "lenet-layers" }, h("div", { class: "lenet-layer" }, h("p", { class: "cl-name" }, seen), input),
-    ...groups.map((one) => one?.el)));
-  const signed = network.slice(0, -1).some(({ activation }) => activation && activation !== "relu");
-  fig.hint.textContent = t("hint", { colours: t(signed ? "both" : "white") });
+  fig.stage.append(reader.pad.el, network.length ? answers.el : h("p", { class: "lenet-answers" }, t("without")));
+  const drawMaps = makeMaps(fig, network);
 
   // The status line waits for the end of a stroke: read out at every move, it would never end.
   let winner = -1;
@@ -408,11 +429,7 @@ function render({ model, el }) {
     else fig.say(t("reads", { digit: winner, percent: percent(fig.get("probabilities")[winner]) }));
   }
   function finish() {
-    if (frame !== null) {
-      cancelAnimationFrame(frame);
-      read();
-      draw();
-    }
+    if (reader.hurry()) draw();
     speak();
   }
 
@@ -421,24 +438,105 @@ function render({ model, el }) {
     const now = fig.get("drawing");
     if (now === painted) return;
     painted = now;
-    if (now !== own) pad.fill(drawing());
-    own = now;
-    const image = place(Float64Array.from(drawing(), (value) => value / 255), inputShape);
-    paintMap(input, image, 0, 1, false);
-    const outputs = now && network.length ? forward(network, image) : null;
-    groups.forEach((one, i) => one?.draw(outputs?.[i]));
+    const drawing = now ? bytes(now) : BLANK;
+    reader.follow(now, drawing);
+    const outputs = drawMaps(drawing, Boolean(now));
     const probabilities = outputs ? [...outputs.at(-1).data] : [];
     winner = probabilities.indexOf(Math.max(...probabilities));
     answers.draw(probabilities, winner);
-    picks.forEach((pick, i) => pick.setAttribute("aria-pressed", String(examples[i] === now)));
+    markExample(now);
+    const unknown = t(network.length ? "nothing" : "noNetwork");
+    const share = (digit) => (outputs ? `${format(100 * probabilities[digit], 2)} %` : unknown);
     fig.table.clear();
-    fig.table(t("answers"), [t("digit"), t("probability")], range(10).map((digit) =>
-      [digit, outputs ? `${format(100 * probabilities[digit], 2)} %` : t(network.length ? "nothing" : "noNetwork")]));
+    fig.table(
+      t("answers"),
+      [t("digit"), t("probability")],
+      range(10).map((digit) => [digit, share(digit)]),
+    );
     fig.set({ probabilities });
-    if (!pad.busy()) speak();
+    if (!reader.pad.busy()) speak();
   }
   fig.draws(draw);
   return fig.remove;
+}
+
+const BLANK = new Uint8Array(SIDE * SIDE);
+
+// The pad, whose ink is read once for each frame of the screen, however fast the pointer is.
+/** @param {Fig} fig */
+function makeReader(fig, onEnd) {
+  let own = null; // the drawing that this pad's ink gave
+  let frame = null;
+  const read = () => {
+    frame = null;
+    const fitted = fit(pad.ink());
+    own = fitted ? btoa(String.fromCharCode(...fitted.data.map((value) => Math.round(255 * value)))) : "";
+    fig.set({ drawing: own });
+  };
+  fig.onRemove(() => cancelAnimationFrame(frame));
+  const pad = drawingPad(fig, {
+    onDraw: () => (frame ??= requestAnimationFrame(read)),
+    onEnd,
+    onClear: () => fig.set({ drawing: "" }),
+  });
+  return {
+    pad,
+    // Reads at once what waits to be read; false: nothing does.
+    hurry() {
+      if (frame === null) return false;
+      cancelAnimationFrame(frame);
+      read();
+      return true;
+    },
+    // A drawing that came from elsewhere is put on the pad.
+    follow(now, drawing) {
+      if (now !== own) pad.fill(drawing);
+      own = now;
+    },
+  };
+}
+
+// Buttons with digits to take. Returns what marks the one that is drawn.
+/** @param {Fig} fig */
+function makeExamples(fig) {
+  const { t } = fig;
+  const examples = fig.get("examples");
+  const picks = examples.map((example, i) => {
+    const small = h("canvas", { width: SIDE, height: SIDE, "aria-hidden": "true" });
+    paintMap(small, { data: bytes(example), shape: [SIDE, SIDE, 1] }, 0, 255, false);
+    const name = t("example", { n: i + 1, of: examples.length });
+    return button(fig, { label: small, name, onClick: () => fig.set({ drawing: example }) }).el;
+  });
+  const label = h("p", { class: "cl-name", id: uid() }, t("takes"));
+  const list = h("div", { class: "lenet-examples" }, ...picks);
+  fig.controls.append(h("div", { role: "group", "aria-labelledby": label.id }, label, list));
+  fig.controls.hidden = !picks.length;
+  return (now) => picks.forEach((pick, i) => pick.setAttribute("aria-pressed", String(examples[i] === now)));
+}
+
+// What the network sees, and the maps of each layer. Returns what draws them and gives the layers' outputs, if any.
+/** @param {Fig} fig */
+function makeMaps(fig, network) {
+  const { t } = fig;
+  const inputShape = fig.get("input_shape");
+  const [H, W] = inputShape;
+  const seen = t("sees", { h: H, w: W });
+  const input = canvas(W, H, { "aria-label": seen, style: `width: ${4 * W}px` });
+  const nothing = forward(network, place(BLANK, inputShape));
+  const hidden = network.slice(0, -1);
+  const groups = hidden.map((layer, i) => (layer.kind === "flatten" ? null : group(fig, layer, nothing[i])));
+  const first = h("div", { class: "lenet-layer" }, h("p", { class: "cl-name" }, seen), input);
+  fig.tables.before(h("div", { class: "lenet-layers" }, first, ...groups.map((one) => one?.el)));
+  const signed = hidden.some(({ activation }) => activation && activation !== "relu");
+  fig.hint.textContent = t("hint", { colours: t(signed ? "both" : "white") });
+  return (drawing, drawn) => {
+    const shares = Float64Array.from(drawing, (value) => value / 255);
+    const image = place(shares, inputShape);
+    paintMap(input, image, 0, 1, false);
+    const outputs = drawn && network.length ? forward(network, image) : null;
+    groups.forEach((one, i) => one?.draw(outputs?.[i]));
+    return outputs;
+  };
 }
 
 export default { render };

@@ -1,47 +1,38 @@
+// @ts-check
+
 // Non-max suppression, one step at a time: drop low scores, take the best box left, drop what overlaps it.
 
-const PHRASES = {
-  en: {
-    title: "Non-max suppression, step by step", score: "Score threshold", overlap: "IoU threshold", perClass: "Each class on its own",
-    rule1: "Drop boxes with score ≤ {score}", rule2: "Take the best box left", rule3: "Drop boxes with IoU ≥ {overlap} with it", rule3class: "Drop boxes of its class with IoU ≥ {overlap} with it",
-    box: "{name} {letter} ({score})", start: "{n} boxes, and some objects have several. Press Step.", nothing: "There are no boxes. Nothing is left, and that is no error.",
-    low: "A score of at most {score}: {list}. Dropped.", lowNone: "No score is {score} or less: nothing is dropped.",
-    take: "The best box left is {best}: chosen.", takeLast: "The only box left is {best}: chosen.",
-    drop: "{box} overlaps the chosen {best} with IoU {iou} ≥ {overlap}: dropped.", lost: " It is of another class: here an object may be lost.",
-    spare: "{box} overlaps the chosen {best} with IoU {iou} ≥ {overlap}, but it is of another class: it stays.",
-    none: "No box left {ofClass}reaches IoU {overlap} with the chosen {best}. The nearest, {box}, has {iou}.", alone: "No box {ofClass}is left to compare with the chosen {best}.", ofClass: "of this class ",
-    end: "No box is left. {kept} of {n} were chosen: {list}.", endNone: "No box is left, and none was chosen.",
-    boxes: "Boxes, the best score first", state: "State", name: "Class", letter: "Box", points: "Score", caption: "Boxes and their state",
-    left: "left", isLow: "≤ {score}", chosen: "chosen", dropped: "dropped", by: "by {letter}, IoU {iou}", picture: "Picture with {n} boxes: {chosen} chosen, {gone} dropped, {left} left.",
-    hint: "Thick boxes are chosen, dashed grey ones dropped; the letters are those of the list. Change a threshold, or treat all classes as one, and step again. Keyboard: on the buttons, arrow keys, Home and End go through the steps.",
-  },
-  es: {
-    title: "Non-max suppression, paso a paso", score: "Umbral de puntuación", overlap: "Umbral de IoU", perClass: "Cada clase por separado",
-    rule1: "Descartar las cajas con puntuación ≤ {score}", rule2: "Tomar la mejor caja que quede", rule3: "Descartar las cajas con IoU ≥ {overlap} con ella", rule3class: "Descartar las de su clase con IoU ≥ {overlap} con ella",
-    box: "{name} {letter} ({score})", start: "{n} cajas, y algunos objetos tienen varias. Pulse Avanzar.", nothing: "No hay cajas. No queda nada, y eso no es un error.",
-    low: "Puntuación de {score} como mucho: {list}. Descartadas.", lowNone: "Ninguna puntuación es {score} o menos: no se descarta nada.",
-    take: "La mejor caja que queda es {best}: elegida.", takeLast: "La única caja que queda es {best}: elegida.",
-    drop: "{box} se solapa con la caja elegida, {best}, con IoU {iou} ≥ {overlap}: descartada.", lost: " Es de otra clase: aquí puede perderse un objeto.",
-    spare: "{box} se solapa con la caja elegida, {best}, con IoU {iou} ≥ {overlap}, pero es de otra clase: se queda.",
-    none: "Ninguna caja restante {ofClass}llega a IoU {overlap} con la caja elegida, {best}. La más cercana, {box}, tiene {iou}.", alone: "No queda ninguna caja {ofClass}que comparar con la elegida, {best}.", ofClass: "de esta clase ",
-    end: "No queda ninguna caja. Se eligieron {kept} de {n}: {list}.", endNone: "No queda ninguna caja, y no se eligió ninguna.",
-    boxes: "Cajas, de mejor a peor puntuación", state: "Estado", name: "Clase", letter: "Caja", points: "Puntuación", caption: "Las cajas y su estado",
-    left: "queda", isLow: "≤ {score}", chosen: "elegida", dropped: "descartada", by: "por {letter}, IoU {iou}", picture: "Imagen con {n} cajas: {chosen} elegidas, {gone} descartadas, quedan {left}.",
-    "class pedestrian": "peatón", "class car": "coche", "class motorcycle": "motocicleta", "class box": "caja",
-    hint: "Las cajas gruesas están elegidas; las grises a rayas, descartadas; las letras son las de la lista. Cambie un umbral, o trate todas las clases como una, y recorra otra vez los pasos. Teclado: en los botones, las flechas, Inicio y Fin recorren los pasos.",
-  },
-};
+import { figure, format, h, keys, range, svg, toggle, uid } from "./frame.js";
+import { player } from "./player.js";
+import { beside, common, iou, picture, slider, within } from "./boxes.js";
+import PHRASES from "./nms_stepper.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
+
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const BEAT = 2500; // a sentence is read in that
 
 // ---- the algorithm ----
 
+// Indices, the best score first; of equal scores the first box.
+const byScore = (scores) => range(scores.length).sort((i, j) => scores[j] - scores[i] || i - j);
+
 // Every event in order, { op, … }: "start"; "low" with `boxes`; for each box chosen a "take" with `best`, then a "drop" for each
 // `box` that falls to it, or a "spare" for one of another class that would, or one "none" with the nearest `box` if there is one;
 // "end" with `kept`. Boxes are indices; of equal scores the first box is the better one.
+/**
+ * @typedef {object} Event what happens: see above
+ * @property {string} op
+ * @property {number[]} [boxes]
+ * @property {number} [best]
+ * @property {boolean} [last]
+ * @property {number} [box]
+ * @property {number} [iou]
+ * @property {number[]} [kept]
+ * @returns {Event[]}
+ */
 export function suppress(boxes, scores, labels, { score, overlap, perClass }) {
   const events = [{ op: "start" }];
-  const order = range(boxes.length).sort((i, j) => scores[j] - scores[i] || i - j);
+  const order = byScore(scores);
   events.push({ op: "low", boxes: order.filter((i) => scores[i] <= score) });
   let left = order.filter((i) => scores[i] > score);
   const kept = [];
@@ -63,6 +54,7 @@ export function suppress(boxes, scores, labels, { score, overlap, perClass }) {
 
 // What has become of each box after the events up to `position`: { is: "left" | "low" | "chosen" | "dropped", best, iou }.
 export function states(count, events, position) {
+  /** @type {{ is: string, best?: number, iou?: number }[]} */
   const all = range(count).map(() => ({ is: "left" }));
   for (const { op, boxes, best, box, iou: value } of events.slice(0, position + 1)) {
     if (op === "low") for (const i of boxes) all[i] = { is: "low" };
@@ -74,9 +66,24 @@ export function states(count, events, position) {
 
 // A place for each letter, on the edge of its box, where it covers no other letter: [[x, y], …]. Letters are `room` wide.
 export function spots(boxes, room, [width, height]) {
+  /** @type {number[][]} */
   const found = [];
+  /** @type {(place: number[]) => number} */
   const apart = ([x, y]) => Math.min(Infinity, ...found.map(([u, v]) => Math.max(Math.abs(x - u), Math.abs(y - v))));
-  const ways = [[0, 0], [1, 0], [0, 1], [1, 1], [0.5, 0], [0.5, 1], [0, 0.5], [1, 0.5], [0.25, 0], [0.75, 0], [0.25, 1], [0.75, 1]];
+  const ways = [
+    [0, 0],
+    [1, 0],
+    [0, 1],
+    [1, 1],
+    [0.5, 0],
+    [0.5, 1],
+    [0, 0.5],
+    [1, 0.5],
+    [0.25, 0],
+    [0.75, 0],
+    [0.25, 1],
+    [0.75, 1],
+  ];
   for (const [left, top, right, bottom] of boxes) {
     const places = ways.map(([u, v]) => [
       within(left + u * (right - left), room / 2, width - room / 2),
@@ -95,52 +102,167 @@ function street() {
   const disc = (name, cx, cy, r) => svg("circle", { class: `nms-${name}`, cx, cy, r });
   const path = (name, d) => svg("path", { class: `nms-${name}`, d });
   const lines = range(6).map((i) => box("mark", 4 + 28 * i, 91, 14, 1.5));
-  return [svg("g", { transform: "translate(0 -22)" },
-    box("road", 0, 62, 160, 38), ...lines,
-    path("car", "M12,76V64l9,-3 8,-14h24l9,14 6,4v11z"), path("glass", "M26,60l5,-10h8v10zM42,60v-10h10l6,10z"),
-    disc("wheel", 25, 75, 5.5), disc("wheel", 56, 75, 5.5),
-    box("wheel", 103, 66, 6, 10, 1), box("wheel", 125, 66, 6, 10, 1), path("car", "M101,72V56l5,-15h22l5,15v16z"), path("glass", "M107,55l3,-10h14l3,10z"),
-    disc("person", 116, 39, 4.5), path("person", "M110,46h12l2,17h-3l-1,17h-3l-1,-15 -1,15h-3l-1,-17h-3z"),
-    path("person", "M80,62l4,-3 5,3 -2,8h-6z"), path("car", "M76,70l8,-4h8l2,6 -10,4z"), disc("wheel", 77, 78, 5), disc("wheel", 91, 78, 5))];
+  return [
+    svg(
+      "g",
+      { transform: "translate(0 -22)" },
+      box("road", 0, 62, 160, 38),
+      ...lines,
+      path("car", "M12,76V64l9,-3 8,-14h24l9,14 6,4v11z"),
+      path("glass", "M26,60l5,-10h8v10zM42,60v-10h10l6,10z"),
+      disc("wheel", 25, 75, 5.5),
+      disc("wheel", 56, 75, 5.5),
+      box("wheel", 103, 66, 6, 10, 1),
+      box("wheel", 125, 66, 6, 10, 1),
+      path("car", "M101,72V56l5,-15h22l5,15v16z"),
+      path("glass", "M107,55l3,-10h14l3,10z"),
+      disc("person", 116, 39, 4.5),
+      path("person", "M110,46h12l2,17h-3l-1,17h-3l-1,-15 -1,15h-3l-1,-17h-3z"),
+      path("person", "M80,62l4,-3 5,3 -2,8h-6z"),
+      path("car", "M76,70l8,-4h8l2,6 -10,4z"),
+      disc("wheel", 77, 78, 5),
+      disc("wheel", 91, 78, 5),
+    ),
+  ];
 }
 
 // ---- the figure ----
 
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
   fig.el.classList.add("nms");
-  const [boxes, scores, labels, names] = ["boxes", "scores", "labels", "names"].map(fig.get);
-  const count = boxes.length;
-  const order = range(count).sort((i, j) => scores[j] - scores[i] || i - j);
-  const [height, width] = fig.get("size");
+  const way = makeWay(fig);
+  const setControls = makeControls(fig, way);
+  const ground = makePicture(fig);
+  const rules = makeRules(fig);
+  const buttons = makeButtons(fig, way);
+  const list = makeList(fig);
+  fig.stage.append(h("div", { class: "nms-main" }, rules.el, ground.el, buttons, fig.status), list.el);
+  fig.hint.textContent = t("hint");
 
-  const settings = () => ({ score: fig.get("score_threshold"), overlap: fig.get("iou_threshold"), perClass: fig.get("per_class") });
-  const events = () => suppress(boxes, scores, labels, settings());
+  fig.draws(() => {
+    const now = derive(fig, way);
+    setControls(now);
+    rules.draw(now);
+    ground.draw(now);
+    list.draw(now);
+    fig.say(sentence(fig, now));
+    table(fig, now);
+  });
+  return fig.remove;
+}
+
+const settings = (fig) => ({
+  score: fig.get("score_threshold"),
+  overlap: fig.get("iou_threshold"),
+  perClass: fig.get("per_class"),
+});
+
+// The way through the events, and where the reader stands.
+/** @param {Fig} fig */
+function makeWay(fig) {
+  const [boxes, scores, labels] = ["boxes", "scores", "labels"].map(fig.get);
+  const events = () => suppress(boxes, scores, labels, settings(fig));
   const now = (all = events()) => Math.min(fig.get("position"), all.length - 1);
   const go = (to) => fig.set({ position: within(to, 0, events().length - 1) });
-  const step = () => {
-    if (now() === events().length - 1) return false;
-    go(now() + 1);
-    return true;
+  const ended = () => now() === events().length - 1;
+  return { events, now, go, ended };
+}
+
+// All that is drawn: the event, what has become of each box, and the words for it.
+/** @param {Fig} fig */
+function derive(fig, way) {
+  const [boxes, scores, labels, names] = ["boxes", "scores", "labels", "names"].map(fig.get);
+  const { score: low, overlap: high, perClass: each } = settings(fig);
+  const all = way.events();
+  const at = way.now(all);
+  const event = all[at];
+  const name = (i) => classOf(fig, names[labels[i]]);
+  const points = (i) => beside(scores[i], low);
+  const state = states(boxes.length, all, at);
+  const current = (i) => i === event.best || i === event.box || Boolean(event.boxes?.includes(i));
+  return {
+    boxes,
+    scores,
+    labels,
+    low,
+    high,
+    each,
+    event,
+    state,
+    name,
+    points,
+    called: (i) => fig.t("box", { name: name(i), letter: LETTERS[i], score: points(i) }),
+    look: (i) => `nms-${state[i].is} nms-class${labels[i] % 3}${current(i) ? " nms-now" : ""}`,
+    gone: (i) => state[i].is === "low" || state[i].is === "dropped",
+    word: (i) => wordOf(fig, state[i], low, high),
   };
+}
+
+// A class by the name that Python gave, in the page's language where that is known.
+function classOf({ t }, name) {
+  const phrase = t(`class ${name}`);
+  return phrase === `class ${name}` ? name : phrase;
+}
+
+/** @type {(fig: Fig, state: { is: string, best?: number, iou?: number }, low: number, high: number) => string} */
+const wordOf = ({ t }, { is, best, iou: value }, low, high) =>
+  t({ low: "isLow", dropped: "by" }[is] ?? is, {
+    score: format(low, 4),
+    letter: LETTERS[best],
+    iou: value == null ? "" : beside(value, high),
+  });
+
+// ---- controls ----
+
+/** @param {Fig} fig */
+function makeControls(fig, { now, go, ended }) {
+  const { t } = fig;
   // Who looks at the end sees how the end changes with a threshold.
   const change = (name) => (value) => {
-    const ended = now() === events().length - 1;
+    const wasEnded = ended();
     fig.set({ [name]: value });
-    go(ended ? Infinity : now());
+    go(wasEnded ? Infinity : now());
   };
-
   const score = slider(fig, { label: t("score"), onChange: change("score_threshold") });
   const overlap = slider(fig, { label: t("overlap"), onChange: change("iou_threshold") });
   const perClass = toggle(fig, { label: t("perClass"), onChange: change("per_class") });
   fig.controls.append(...[score, overlap, perClass].map((one) => one.el));
+  return ({ low, high, each }) => {
+    score.set(low);
+    overlap.set(high);
+    perClass.set(each);
+  };
+}
 
-  const image = fig.get("image");
-  const ground = picture(fig, {
-    width, height, role: "img",
-    ground: image ? [svg("image", { href: image, width, height, preserveAspectRatio: "none" })] : fig.get("street") ? street() : [],
-  });
+/** @param {Fig} fig */
+function makeButtons(fig, { now, go, ended }) {
+  const step = () => {
+    if (ended()) return false;
+    go(now() + 1);
+    return true;
+  };
+  const ways = { step, back: () => go(now() - 1), all: () => go(Infinity), reset: () => go(0) };
+  const buttons = player(fig, { ...ways, ended, beat: BEAT });
+  const jump = (to) => {
+    buttons.pause();
+    go(to);
+  };
+  keys(fig, buttons.el, { move: (dr, dc) => jump(now() + dr + dc), home: () => jump(0), end: () => jump(Infinity) });
+  return buttons.el;
+}
+
+// ---- drawing ----
+
+/** @param {Fig} fig */
+function makePicture(fig) {
+  const [boxes, image] = [fig.get("boxes"), fig.get("image")];
+  const [height, width] = fig.get("size");
+  const photo = () => [svg("image", { href: image, width, height, preserveAspectRatio: "none" })];
+  const back = image ? photo() : fig.get("street") ? street() : [];
+  const ground = picture(fig, { width, height, role: "img", ground: back });
   const places = spots(boxes, width * 0.055, [width, height]);
   const shown = boxes.map((box, i) => {
     const [frame, letter] = [h("div"), h("span", {}, LETTERS[i])];
@@ -150,110 +272,135 @@ function render({ model, el }) {
   });
   const tags = ["best", "box"].map((role) => h("span", { class: `cl-tag nms-${role}` }));
   const shared = h("div", { class: "cl-shared" });
-  ground.el.append(h("div", { class: "nms-layer" }, shared, ...shown.map((one) => one.frame), ...shown.map((one) => one.letter), ...tags));
+  const [frames, letters] = [shown.map((one) => one.frame), shown.map((one) => one.letter)];
+  ground.el.append(h("div", { class: "nms-layer" }, shared, ...frames, ...letters, ...tags));
 
-  const rules = ["rule1", "rule2", "rule3"].map((key) => h("li", { "data-rule": key }));
-  const buttons = player(fig, {
-    step, back: () => go(now() - 1), all: () => go(Infinity), reset: () => go(0), ended: () => now() === events().length - 1, beat: BEAT,
-  });
-  const jump = (to) => {
-    buttons.pause();
-    go(to);
-  };
-  keys(fig, buttons.el, { move: (dr, dc) => jump(now() + dr + dc), home: () => jump(0), end: () => jump(Infinity) });
-
-  const className = (i) => {
-    const [key, name] = [`class ${names[labels[i]]}`, names[labels[i]]];
-    return t(key) === key ? name : t(key);
-  };
-  const points = (i) => beside(scores[i], fig.get("score_threshold"));
-  const called = (i) => t("box", { name: className(i), letter: LETTERS[i], score: points(i) });
-  const items = order.map((i) => {
-    const [number, state] = [h("span"), h("span", { class: "nms-state" })];
-    const bar = h("span", { class: "nms-bar" }, h("span", { style: `width: ${100 * scores[i]}%` }));
-    return { i, number, state, el: h("li", {}, h("span", { class: "nms-letter" }, LETTERS[i]), h("span", {}, className(i)), bar, number, state) };
-  });
-  const title = h("p", { class: "cl-name", id: uid() }, t("boxes"));
-  const list = h("div", { class: "nms-list" }, title, h("ol", { "aria-labelledby": title.id }, ...items.map((one) => one.el)));
-  fig.stage.append(h("div", { class: "nms-main" }, h("ol", { class: "nms-rules" }, ...rules), ground.el, buttons.el, fig.status), list);
-  fig.hint.textContent = t("hint");
-
-  function sentence(event) {
-    const { score: low, overlap: high, perClass: each } = settings();
-    const values = {
-      n: count, score: format(low, 4), overlap: format(high, 4), ofClass: each ? t("ofClass") : "",
-      best: event.best == null ? "" : called(event.best), box: event.box == null ? "" : called(event.box),
-      iou: event.iou == null ? "" : beside(event.iou, high),
-      list: (event.boxes ?? event.kept ?? []).map(called).join(", "), kept: event.kept?.length,
-    };
-    const say = (key) => t(key, values);
-    const upper = (text) => text[0].toUpperCase() + text.slice(1);
-    const other = event.op === "drop" && labels[event.box] !== labels[event.best];
-    const key = {
-      start: count ? "start" : "nothing", low: event.boxes?.length ? "low" : "lowNone", take: event.last ? "takeLast" : "take",
-      none: event.box == null ? "alone" : "none", end: event.kept?.length ? "end" : "endNone",
-    }[event.op] ?? event.op;
-    return upper(say(key)) + (other ? say("lost") : "");
-  }
-
-  function draw() {
-    const all = events();
-    const at = now(all);
-    const event = all[at];
-    const state = states(count, all, at);
-    const { score: low, overlap: high, perClass: each } = settings();
-    score.set(low);
-    overlap.set(high);
-    perClass.set(each);
-
-    const rule = { low: 0, take: 1, drop: 2, spare: 2, none: 2 }[event.op];
-    const texts = ["rule1", "rule2", each ? "rule3class" : "rule3"];
-    rules.forEach((one, i) => {
-      one.textContent = t(texts[i], { score: format(low, 4), overlap: format(high, 4) });
-      if (i === rule) one.setAttribute("aria-current", "step");
-      else one.removeAttribute("aria-current");
-    });
-
-    const current = (i) => i === event.best || i === event.box || Boolean(event.boxes?.includes(i));
+  const draw = (now) => {
+    const { event, state, look } = now;
     shown.forEach(({ frame, letter }, i) => {
-      const name = `nms-${state[i].is} nms-class${labels[i] % 3}${current(i) ? " nms-now" : ""}`;
-      frame.className = `nms-frame ${name}`;
-      letter.className = `nms-letter ${name}`;
+      frame.className = `nms-frame ${look(i)}`;
+      letter.className = `nms-letter ${look(i)}`;
       letter.hidden = i === event.best || i === event.box; // its tag has it
     });
     const pair = event.best != null && event.box != null ? common(boxes[event.best], boxes[event.box]) : null;
     shared.hidden = !pair || pair[0] >= pair[2] || pair[1] >= pair[3];
     if (!shared.hidden) ground.put(shared, pair);
-    tags.forEach((tag, role) => {
-      const i = role ? event.box : event.best;
-      tag.hidden = i == null;
-      if (i == null) return;
-      tag.textContent = `${className(i)} ${LETTERS[i]} ${points(i)}`;
-      const [left, top, right, bottom] = boxes[i];
-      const onLeft = left + right < width;
-      tag.style.cssText = `${onLeft ? "left" : "right"}: ${Math.max(0, (100 * (onLeft ? left : width - right)) / width)}%;`
-        + (role ? `top: ${Math.min(92, (100 * bottom) / height)}%` : `bottom: ${Math.min(92, 100 - (100 * top) / height)}%`);
-      tag.className = `cl-tag nms-class${labels[i] % 3} nms-${state[i].is}`;
-    });
-
-    const word = ({ is, best, iou: value }) =>
-      t({ low: "isLow", dropped: "by" }[is] ?? is, { score: format(low, 4), letter: LETTERS[best], iou: value == null ? "" : beside(value, high) });
-    const gone = ({ is }) => is === "low" || is === "dropped";
-    items.forEach(({ i, el: item, number, state: text }) => {
-      number.textContent = points(i);
-      text.textContent = word(state[i]);
-      item.className = `nms-${state[i].is} nms-class${labels[i] % 3}${current(i) ? " nms-now" : ""}`;
-    });
+    drawTag(tags[0], event.best, now, ground.size);
+    drawTag(tags[1], event.box, now, ground.size);
     const many = (is) => state.filter((one) => one.is === is).length;
-    ground.el.setAttribute("aria-label", t("picture", { n: count, chosen: many("chosen"), gone: state.filter(gone).length, left: many("left") }));
-    fig.say(sentence(event));
+    const counts = { chosen: many("chosen"), gone: many("low") + many("dropped"), left: many("left") };
+    ground.el.setAttribute("aria-label", fig.t("picture", { n: boxes.length, ...counts }));
+  };
+  return { el: ground.el, draw };
+}
 
-    fig.table.clear();
-    fig.table(t("caption"), [t("letter"), t("name"), t("points"), "x_min", "y_min", "x_max", "y_max", t("state")],
-      order.map((i) => [LETTERS[i], className(i), points(i), ...boxes[i].map((n) => format(n)), `${gone(state[i]) ? `${t("dropped")}: ` : ""}${word(state[i])}`]));
-  }
-  fig.draws(draw);
-  return fig.remove;
+// The name of a box that the event is about: above the chosen one, below the other.
+/**
+ * @param {HTMLElement} tag
+ * @param {number | undefined} i
+ * @param {Record<string, any>} now
+ * @param {number[]} size
+ */
+function drawTag(tag, i, { boxes, labels, state, name, points }, [width, height]) {
+  tag.hidden = i == null;
+  if (i == null) return;
+  tag.textContent = `${name(i)} ${LETTERS[i]} ${points(i)}`;
+  tag.className = `cl-tag nms-class${labels[i] % 3} nms-${state[i].is}`;
+  const [left, top, right, bottom] = boxes[i];
+  const onLeft = left + right < width;
+  const [x, above, below] = [onLeft ? left / width : (width - right) / width, 1 - top / height, bottom / height];
+  tag.style.cssText = `${onLeft ? "left" : "right"}: ${Math.max(0, 100 * x)}%`;
+  if (state[i].is === "chosen") tag.style.bottom = `${Math.min(92, 100 * above)}%`;
+  else tag.style.top = `${Math.min(92, 100 * below)}%`;
+}
+
+// The three rules of the algorithm, with the one that holds now.
+function makeRules({ t }) {
+  const lines = ["rule1", "rule2", "rule3"].map((key) => h("li", { "data-rule": key }));
+  return {
+    el: h("ol", { class: "nms-rules" }, ...lines),
+    draw({ low, high, each, event }) {
+      const rule = { low: 0, take: 1, drop: 2, spare: 2, none: 2 }[event.op];
+      const texts = ["rule1", "rule2", each ? "rule3class" : "rule3"];
+      lines.forEach((one, i) => {
+        one.textContent = t(texts[i], { score: format(low, 4), overlap: format(high, 4) });
+        if (i === rule) one.setAttribute("aria-current", "step");
+        else one.removeAttribute("aria-current");
+      });
+    },
+  };
+}
+
+// The boxes by their scores, with what has become of each.
+/** @param {Fig} fig */
+function makeList(fig) {
+  const [scores, labels, names] = ["scores", "labels", "names"].map(fig.get);
+  const items = byScore(scores).map((i) => {
+    const [number, state] = [h("span"), h("span", { class: "nms-state" })];
+    const bar = h("span", { class: "nms-bar" }, h("span", { style: `width: ${100 * scores[i]}%` }));
+    const name = h("span", {}, classOf(fig, names[labels[i]]));
+    return {
+      i,
+      number,
+      state,
+      el: h("li", {}, h("span", { class: "nms-letter" }, LETTERS[i]), name, bar, number, state),
+    };
+  });
+  const title = h("p", { class: "cl-name", id: uid() }, fig.t("boxes"));
+  const list = h("ol", { "aria-labelledby": title.id }, ...items.map((one) => one.el));
+  return {
+    el: h("div", { class: "nms-list" }, title, list),
+    draw: ({ points, word, look }) =>
+      items.forEach(({ i, el, number, state }) => {
+        number.textContent = points(i);
+        state.textContent = word(i);
+        el.className = look(i);
+      }),
+  };
+}
+
+// ---- words ----
+
+function sentence({ t }, { boxes, labels, low, high, each, event, called }) {
+  const values = {
+    n: boxes.length,
+    score: format(low, 4),
+    overlap: format(high, 4),
+    ofClass: each ? t("ofClass") : "",
+    best: event.best == null ? "" : called(event.best),
+    box: event.box == null ? "" : called(event.box),
+    iou: event.iou == null ? "" : beside(event.iou, high),
+    list: (event.boxes ?? event.kept ?? []).map(called).join(", "),
+    kept: event.kept?.length,
+  };
+  const key =
+    {
+      start: boxes.length ? "start" : "nothing",
+      low: event.boxes?.length ? "low" : "lowNone",
+      take: event.last ? "takeLast" : "take",
+      none: event.box == null ? "alone" : "none",
+      end: event.kept?.length ? "end" : "endNone",
+    }[event.op] ?? event.op;
+  const text = t(key, values);
+  const other = event.op === "drop" && labels[event.box] !== labels[event.best];
+  return text[0].toUpperCase() + text.slice(1) + (other ? t("lost") : "");
+}
+
+/** @param {Fig} fig */
+function table(fig, { boxes, scores, name, points, gone, word }) {
+  const { t } = fig;
+  fig.table.clear();
+  fig.table(
+    t("caption"),
+    [t("letter"), t("name"), t("points"), "x_min", "y_min", "x_max", "y_max", t("state")],
+    byScore(scores).map((i) => [
+      LETTERS[i],
+      name(i),
+      points(i),
+      ...boxes[i].map((n) => format(n)),
+      gone(i) ? `${t("dropped")}: ${word(i)}` : word(i),
+    ]),
+  );
 }
 
 export default { render };

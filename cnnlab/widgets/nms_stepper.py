@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from cnnlab.data.pictures import Picture, read_picture
 from cnnlab.detection import checks
 from cnnlab.detection.nms import nms
-from cnnlab.widgets.frame import BoxFigure, Flag, Threshold, Whole
+from cnnlab.widgets.frame import Figure, Flag, Threshold, Whole
 
 MOST_BOXES = 26  # each has a letter
 MOST_PIXELS = 360  # of a picture's longer side: it is part of the page
@@ -38,7 +38,7 @@ EXAMPLE = (
 )
 
 
-class NMSStepper(BoxFigure):
+class NMSStepper(Figure):
     """Walk through non-max suppression: which boxes are dropped, by which other, and why.
 
     Parameters
@@ -66,7 +66,6 @@ class NMSStepper(BoxFigure):
     """
 
     script = "nms_stepper"
-    _parts = ("frame", "player", "boxes")
 
     boxes = traitlets.List(traitlets.List(traitlets.Float())).tag(sync=True)
     scores = traitlets.List(traitlets.Float()).tag(sync=True)

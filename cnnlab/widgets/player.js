@@ -1,8 +1,17 @@
-// The buttons of a figure that goes step by step, after `frame.js`.
+// @ts-check
+
+// The buttons of a figure that goes step by step.
+
+import { button, h } from "./frame.js";
+/** @import { Fig } from "./frame.js" */
 
 // Back, play, step, all, start over. `step` returns false when there is nothing left; `ended()` says so beforehand.
 // beat: milliseconds between the steps that it plays.
-function player(fig, { step, back, all, reset, ended, beat = 900 }) {
+/**
+ * @param {Fig} fig
+ * @param {Record<"back" | "all" | "reset", () => void> & { step(): boolean, ended(): boolean, beat?: number }} options
+ */
+export function player(fig, { step, back, all, reset, ended, beat = 900 }) {
   let timer = null;
   const pause = () => {
     clearInterval(timer);
@@ -23,7 +32,13 @@ function player(fig, { step, back, all, reset, ended, beat = 900 }) {
   };
   const make = (key, onClick) => button(fig, { label: fig.t(key), onClick });
   const play = make("play", flip);
-  const row = [make("back", still(back)), play, make("step", still(step)), make("all", still(all)), make("reset", still(reset))];
+  const row = [
+    make("back", still(back)),
+    play,
+    make("step", still(step)),
+    make("all", still(all)),
+    make("reset", still(reset)),
+  ];
   fig.onRemove(() => clearInterval(timer));
   const el = h("div", { class: "cl-player" }, ...row.map((one) => one.el));
   return { el, flip, pause, playing: () => timer !== null };

@@ -1,37 +1,9 @@
-const PHRASES = {
-  en: {
-    title: "Pooling, one window at a time", kind: "Kind", max: "max", average: "average", f: "Window f", s: "Stride s",
-    gradient: "Where the gradient goes", off: "not shown", one: "from this output cell", filled: "from every computed cell",
-    type: "Type your own image", typeHelp: "One row on each line, numbers separated by spaces. At most 10 × 10.",
-    tooLarge: "A window of {f} × {f} does not fit in an image of {h} × {w}. Choose a smaller one.",
-    input: "Input", inputGradient: "Each input, and below it the gradient it gets", output: "Output", outputGradient: "Each output, and below it the gradient that comes back",
-    window: "Pooling window", place: "Output row {r}, column {c}",
-    maxLine: "The largest of {numbers} is {value}, at row {r}, column {c}.",
-    tieLine: "It stands there {n} times: the first in reading order wins.",
-    averageLine: "({numbers}) / {n} = {sum} / {n} = {value}.",
-    maxBack: "All of its gradient goes to that cell, and nothing to the others.",
-    averageBack: "Its gradient is shared: each of the {n} cells gets 1/{n} = {share}.",
-    adds: "A cell under several windows adds up what each one sends.",
-    tableGradient: "Gradient at the input",
-    hint: "Drag the window, click a cell, or use the arrow keys, Home and End when the window has the focus. Space plays and pauses.",
-  },
-  es: {
-    title: "Pooling, ventana a ventana", kind: "Tipo", max: "máximo", average: "promedio", f: "Ventana f", s: "Paso (stride) s",
-    gradient: "Adónde va el gradiente", off: "sin mostrar", one: "desde esta celda de salida", filled: "desde cada celda calculada",
-    type: "Escribir otra imagen", typeHelp: "Una fila en cada línea, números separados por espacios. Como mucho, 10 × 10.",
-    tooLarge: "Una ventana de {f} × {f} no cabe en una imagen de {h} × {w}. Elija una menor.",
-    input: "Entrada", inputGradient: "Cada entrada y, debajo, el gradiente que recibe", output: "Salida", outputGradient: "Cada salida y, debajo, el gradiente que vuelve",
-    window: "Ventana de pooling", place: "Salida, fila {r}, columna {c}",
-    maxLine: "El mayor de {numbers} es {value}, en la fila {r}, columna {c}.",
-    tieLine: "Está {n} veces: gana el primero en orden de lectura.",
-    averageLine: "({numbers}) / {n} = {sum} / {n} = {value}.",
-    maxBack: "Todo su gradiente va a esa celda y nada a las demás.",
-    averageBack: "Su gradiente se reparte: cada una de las {n} celdas recibe 1/{n} = {share}.",
-    adds: "Una celda que está en varias ventanas suma lo que cada una le envía.",
-    tableGradient: "Gradiente en la entrada",
-    hint: "Arrastre la ventana, pulse una celda, o use las flechas, Inicio y Fin cuando la ventana tenga el foco. Espacio reproduce y pausa.",
-  },
-};
+// @ts-check
+
+import { choice, factor, figure, format, numberBox, outputSize, range } from "./frame.js";
+import { matrixBox, numberGrid, slidingWindow, walk } from "./walk.js";
+import PHRASES from "./pooling_stepper.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
 
 // The cells under the window of output cell (r, c), in reading order.
 const windowCells = (r, c, f, s) => range(f * f).map((i) => [r * s + Math.floor(i / f), c * s + (i % f)]);
@@ -39,6 +11,7 @@ const windowCells = (r, c, f, s) => range(f * f).map((i) => [r * s + Math.floor(
 const shapeOf = (image, f, s) => [outputSize(image.length, f, 0, s), outputSize(image[0].length, f, 0, s)];
 
 // What one window keeps, and the cell that wins; where several tie, the first in reading order.
+/** @returns {{ numbers: number[], sum: number, value: number, ties?: number, winner?: number[] }} */
 export function poolCell(image, r, c, f, s, kind) {
   const cells = windowCells(r, c, f, s);
   const numbers = cells.map(([i, j]) => image[i][j]);
@@ -57,114 +30,170 @@ export function pool(image, f, s, kind) {
 // The gradient at the input, given the gradient at the output (same shape as the output).
 export function poolBackward(image, upstream, f, s, kind) {
   const gradient = image.map((row) => row.map(() => 0));
-  upstream.forEach((row, r) => row.forEach((dy, c) => {
-    const { winner } = poolCell(image, r, c, f, s, kind);
-    const cells = winner ? [winner] : windowCells(r, c, f, s);
-    for (const [i, j] of cells) gradient[i][j] += dy / cells.length;
-  }));
+  upstream.forEach((row, r) =>
+    row.forEach((dy, c) => {
+      const { winner } = poolCell(image, r, c, f, s, kind);
+      const cells = winner ? [winner] : windowCells(r, c, f, s);
+      for (const [i, j] of cells) gradient[i][j] += dy / cells.length;
+    }),
+  );
   return gradient;
 }
 
+// ---- the figure ----
+
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
-  const { t } = fig;
   fig.el.classList.add("pool");
-  const image = () => fig.get("image");
-  const settings = () => [fig.get("f"), fig.get("s"), fig.get("kind")];
-  const shape = () => shapeOf(image(), fig.get("f"), fig.get("s"));
-  const steps = walk(fig, shape);
+  const steps = walk(fig, () => shapeOf(fig.get("image"), fig.get("f"), fig.get("s")));
+  const setControls = makeControls(fig, steps);
+  const drawGrids = makeGrids(fig, steps);
+  fig.hint.textContent = fig.t("hint");
+  fig.draws(() => {
+    const now = derive(fig, steps);
+    setControls();
+    drawGrids(now);
+    fig.say(sentence(fig, now));
+    fig.table.clear();
+    fig.table.numbers(fig.t("input"), now.image);
+    fig.table.numbers(fig.t("output"), now.values);
+    if (now.backward) fig.table.numbers(fig.t("tableGradient"), now.got);
+  });
+  return fig.remove;
+}
 
+// All that is drawn: the window's cell, the output as far as it is computed, the gradient sent back and what arrives.
+/**
+ * @param {Fig} fig
+ * @returns {any}
+ */
+function derive(fig, steps) {
+  const [image, mode, f, s] = ["image", "gradient", "f", "s"].map(fig.get);
+  const settings = [f, s, fig.get("kind")];
+  const [, r, c] = steps.cell();
+  const seen = steps.seen();
+  const all = pool(image, ...settings);
+  const overOutput = (make) => all.map((row, i) => row.map((value, j) => make(i * row.length + j, value)));
+  const starts = { off: () => false, one: (i) => i === steps.position(), filled: (i) => seen.has(i) };
+  const sent = overOutput((i) => Number(starts[mode](i)));
+  return {
+    image,
+    mode,
+    backward: mode !== "off",
+    r,
+    c,
+    f,
+    s,
+    cell: poolCell(image, r, c, ...settings),
+    values: overOutput((i, value) => (seen.has(i) ? value : null)),
+    sent,
+    got: poolBackward(image, sent, ...settings),
+  };
+}
+
+// ---- controls ----
+
+/** @param {Fig} fig */
+function makeControls(fig, steps) {
+  const { t } = fig;
   // Takes the change, or says why it cannot be.
   const resize = (changes) => {
-    const { image: picture, f } = { image: image(), f: fig.get("f"), ...changes };
-    const [height, width] = [picture.length, picture[0].length];
+    const { image, f } = { image: fig.get("image"), f: fig.get("f"), ...changes };
+    const [height, width] = [image.length, image[0].length];
     steps.player.pause();
     if (f <= Math.min(height, width)) return fig.set({ ...changes, position: 0, seen: [0] });
     fig.explain(t("tooLarge", { f, h: height, w: width }));
     return false;
   };
-  const options = (...names) => names.map((name) => [name, t(name)]);
-  const kind = choice(fig, { label: t("kind"), options: options("max", "average"), onChange: (value) => fig.set({ kind: value }) });
-  const f = numberBox(fig, { label: t("f"), min: 1, max: 10, value: fig.get("f"), onChange: (value) => resize({ f: value }) });
-  const s = numberBox(fig, { label: t("s"), min: 1, max: 10, value: fig.get("s"), onChange: (value) => resize({ s: value }) });
-  const gradient = choice(fig, {
-    label: t("gradient"), options: options("off", "one", "filled"), onChange: (value) => fig.set({ gradient: value }),
-  });
-  const typed = matrixBox(fig, { label: t("type"), help: t("typeHelp"), most: 10, onChange: (matrix) => resize({ image: matrix }) });
-  fig.controls.append(kind.el, f.el, s.el, gradient.el, typed.el);
+  const pick = (name, ...values) =>
+    choice(fig, {
+      label: t(name),
+      options: values.map((value) => [value, t(value)]),
+      onChange: (value) => fig.set({ [name]: value }),
+    });
+  const number = (name) =>
+    numberBox(fig, {
+      label: t(name),
+      min: 1,
+      max: 10,
+      value: fig.get(name),
+      onChange: (value) => resize({ [name]: value }),
+    });
+  const controls = {
+    kind: pick("kind", "max", "average"),
+    f: number("f"),
+    s: number("s"),
+    gradient: pick("gradient", "off", "one", "filled"),
+    image: matrixBox(fig, {
+      label: t("type"),
+      help: t("typeHelp"),
+      most: 10,
+      onChange: (matrix) => resize({ image: matrix }),
+    }),
+  };
+  fig.controls.append(...Object.values(controls).map((one) => one.el));
+  return () => Object.entries(controls).forEach(([name, one]) => one.set(fig.get(name)));
+}
 
-  const input = numberGrid(fig, { caption: t("input") });
+// ---- drawing ----
+
+/** @param {Fig} fig */
+function makeGrids(fig, steps) {
+  const { t } = fig;
   const { keyboard, nudge } = steps;
+  const input = numberGrid(fig, { caption: t("input") });
   const move = (r, c) => steps.at(Math.round(r / fig.get("s")), Math.round(c / fig.get("s")));
   const frame = slidingWindow(fig, input, { label: t("window"), move, nudge, keyboard });
   const output = numberGrid(fig, { caption: t("output"), pick: (r, c) => steps.at(r, c), keyboard });
   fig.stage.append(input.el, output.el);
   fig.el.insertBefore(steps.player.el, fig.status);
-  fig.hint.textContent = t("hint");
 
-  // A grid of the output's shape, from what `make` gives for the cell's number.
-  const overOutput = (make) => range(shape()[0]).map((r) => range(shape()[1]).map((c) => make(r * shape()[1] + c, r, c)));
-
-  function line({ numbers, sum, value, ties, winner }) {
-    const [, r, c] = steps.cell();
-    const n = numbers.length;
-    const mode = fig.get("gradient");
-    return [
-      `${t("place", { r: r + 1, c: c + 1 })}.`,
-      winner
-        ? t("maxLine", { numbers: numbers.map((x) => format(x)).join(", "), value: format(value), r: winner[0] + 1, c: winner[1] + 1 })
-        : t("averageLine", { numbers: numbers.map(factor).join(" + "), n, sum: format(sum), value: format(value) }),
-      ties > 1 && t("tieLine", { n: ties }),
-      mode !== "off" && t(winner ? "maxBack" : "averageBack", { n, share: format(1 / n) }),
-      mode === "filled" && t("adds"),
-    ].filter(Boolean).join(" ");
-  }
-
-  fig.draws(() => {
-    kind.set(fig.get("kind"));
-    f.set(fig.get("f"));
-    s.set(fig.get("s"));
-    gradient.set(fig.get("gradient"));
-    typed.set(image());
-    const [, r, c] = steps.cell();
-    const mode = fig.get("gradient");
-    const seen = steps.seen();
-    const cell = poolCell(image(), r, c, ...settings());
-    const all = pool(image(), ...settings());
-    const values = overOutput((i, y, x) => (seen.has(i) ? all[y][x] : null));
-    const starts = { off: () => false, one: (i) => i === steps.position(), filled: (i) => seen.has(i) };
-    const sent = overOutput((i) => Number(starts[mode](i)));
-    const got = poolBackward(image(), sent, ...settings());
-    const backward = mode !== "off";
-    const isAt = (i, j, [y, x] = []) => i === y && j === x;
-    const corner = (numbers) => (i, j) => (backward && numbers[i][j] ? format(numbers[i][j]) : null);
-
+  return ({ image, backward, r, c, f, s, cell: { winner }, values, sent, got }) => {
+    const corner = (number) => (backward && number ? format(number) : null);
+    const tint = backward ? null : "grey";
+    const wins = (i, j) => winner && i === winner[0] && j === winner[1];
     input.caption(t(backward ? "inputGradient" : "input"));
-    input.draw(image(), {
-      tint: backward ? null : "grey",
+    input.draw(image, {
+      tint,
       cell: (i, j) => ({
-        class: [backward && got[i][j] && "pool-gets", isAt(i, j, cell.winner) && "pool-wins"].filter(Boolean).join(" "),
-        corner: corner(got)(i, j),
+        class: [backward && got[i][j] && "pool-gets", wins(i, j) && "pool-wins"].filter(Boolean).join(" "),
+        corner: corner(got[i][j]),
       }),
     });
     output.caption(t(backward ? "outputGradient" : "output"));
     output.draw(values, {
-      tint: backward ? null : "grey",
-      of: image(),
-      cell: (i, j) => ({ class: isAt(i, j, [r, c]) ? "cl-now" : "", corner: corner(sent)(i, j) }),
+      tint,
+      of: image,
+      cell: (i, j) => ({ class: i === r && j === c ? "cl-now" : "", corner: corner(sent[i][j]) }),
     });
     output.current(r, c);
     frame.place({
-      r: r * fig.get("s"), c: c * fig.get("s"), height: fig.get("f"), width: fig.get("f"),
-      now: steps.position() + 1, of: steps.count(), text: t("place", { r: r + 1, c: c + 1 }),
+      r: r * s,
+      c: c * s,
+      height: f,
+      width: f,
+      now: steps.position() + 1,
+      of: steps.count(),
+      text: t("place", { r: r + 1, c: c + 1 }),
     });
-    fig.say(line(cell));
-    fig.table.clear();
-    fig.table.numbers(t("input"), image());
-    fig.table.numbers(t("output"), values);
-    if (backward) fig.table.numbers(t("tableGradient"), got);
-  });
-  return fig.remove;
+  };
+}
+
+// What the window keeps and why, and where the gradient goes.
+function sentence({ t }, { r, c, mode, cell: { numbers, sum, value, ties, winner } }) {
+  const n = numbers.length;
+  const list = (separator) => numbers.map(winner ? (x) => format(x) : factor).join(separator);
+  const texts = [
+    `${t("place", { r: r + 1, c: c + 1 })}.`,
+    winner
+      ? t("maxLine", { numbers: list(", "), value: format(value), r: winner[0] + 1, c: winner[1] + 1 })
+      : t("averageLine", { numbers: list(" + "), n, sum: format(sum), value: format(value) }),
+    ties > 1 && t("tieLine", { n: ties }),
+    mode !== "off" && t(winner ? "maxBack" : "averageBack", { n, share: format(1 / n) }),
+    mode === "filled" && t("adds"),
+  ];
+  return texts.filter(Boolean).join(" ");
 }
 
 export default { render };

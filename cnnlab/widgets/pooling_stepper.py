@@ -6,7 +6,7 @@ import numpy as np
 import traitlets
 
 from cnnlab.convolution import pool2d
-from cnnlab.widgets.frame import Matrix, OneOf, Stepper, Whole
+from cnnlab.widgets.frame import Figure, Matrix, OneOf, Whole
 
 IMAGES = {
     "lecture": [
@@ -20,7 +20,7 @@ IMAGES = {
 MOST = 10
 
 
-class PoolingStepper(Stepper):
+class PoolingStepper(Figure):
     """A window moves over an image of numbers and keeps the largest, or the mean.
 
     Parameters

@@ -1,32 +1,12 @@
+// @ts-check
+
 // Precision-recall explorer: a score threshold to move over the detections of a class, and the curve that all thresholds make.
 
-const PHRASES = {
-  en: {
-    title: "Precision and recall", class: "Class", threshold: "Score threshold", oneMore: "One detection more", oneLess: "One detection less",
-    outcome0: "wrong", outcome1: "hit", outcome2: "duplicate", lane0: "wrong", lane1: "hits", lane2: "duplicates",
-    tp: "TP: hits", fp: "FP: wrong or duplicate", fn: "FN: objects not found", precision: "Precision", recall: "Recall", noValue: "no value", ap: "AP: the shaded area",
-    now: "With scores above {t}, {k} of {n} detections count: {lane1} {tp}, {lane2} {duplicates}, {lane0} {wrong}. Precision {precision}, recall {recall}.",
-    nothing: "With scores above {t}, no detection counts. Recall is 0, and precision has no value: 0 / 0.", noDetections: "There are no detections. Recall is 0, and precision has no value: 0 / 0.",
-    plot: "{name}: precision over recall", point: "{k} of {n} detections: precision {precision}, recall {recall}",
-    strip: "Detections by score, from 0 to 1: {lane1} {hits}, {lane2} {duplicates}, {lane0} {wrong}", legend: "Line: precision and recall as each detection is added, the surest first. Shaded: the best precision that can be had with this recall or more. Its area is the average precision.",
-    chips: "Detections, the surest first", near: "Detections {from} to {to} of {n}, the surest first", counts: "counts", counted: "Counts", yes: "yes", no: "no",
-    score: "Score", outcome: "Outcome", rank: "Detection", byThreshold: "{name}, threshold by threshold", byDetection: "{name}: what counts up to each detection, {n} of {all}", byClass: "Average precision of each class", objects: "Objects", detections: "Detections", mean: "mean (mAP)",
-    hint: "Lower the threshold: more objects are found, and more detections are wrong. A duplicate lies on an object that a surer detection has found. Click the curve, or use the keyboard on it: arrow keys add or take away a detection, Home and End go to none and all.",
-  },
-  es: {
-    title: "Precisión y exhaustividad (recall)", class: "Clase", threshold: "Umbral de puntuación", oneMore: "Una detección más", oneLess: "Una detección menos",
-    "class objects": "objetos", "class pedestrian": "peatón", "class car": "coche", "class motorcycle": "motocicleta",
-    outcome0: "error", outcome1: "acierto", outcome2: "duplicado", lane0: "errores", lane1: "aciertos", lane2: "duplicados",
-    tp: "TP: aciertos", fp: "FP: errores o duplicados", fn: "FN: objetos sin encontrar", precision: "Precisión", recall: "Exhaustividad", noValue: "sin valor", ap: "AP: el área sombreada",
-    now: "Con puntuación mayor que {t} cuentan {k} de {n} detecciones: {lane1} {tp}, {lane2} {duplicates}, {lane0} {wrong}. Precisión {precision}, exhaustividad {recall}.",
-    nothing: "Con puntuación mayor que {t} no cuenta ninguna detección. La exhaustividad es 0 y la precisión no tiene valor: 0 / 0.", noDetections: "No hay detecciones. La exhaustividad es 0 y la precisión no tiene valor: 0 / 0.",
-    plot: "{name}: precisión según la exhaustividad", point: "{k} de {n} detecciones: precisión {precision}, exhaustividad {recall}",
-    strip: "Detecciones por puntuación, de 0 a 1: {lane1} {hits}, {lane2} {duplicates}, {lane0} {wrong}", legend: "Línea: precisión y exhaustividad al añadir cada detección, de más a menos segura. Sombra: la mejor precisión posible con esta exhaustividad o más. Su área es la precisión media (AP).",
-    chips: "Detecciones, de más a menos segura", near: "Detecciones {from} a {to} de {n}, de más a menos segura", counts: "cuenta", counted: "Cuenta", yes: "sí", no: "no",
-    score: "Puntuación", outcome: "Resultado", rank: "Detección", byThreshold: "{name}, umbral a umbral", byDetection: "{name}: lo que cuenta hasta cada detección, {n} de {all}", byClass: "Precisión media de cada clase", objects: "Objetos", detections: "Detecciones", mean: "media (mAP)",
-    hint: "Baje el umbral: se encuentran más objetos, y hay más detecciones erróneas. Un duplicado está sobre un objeto que ya encontró una detección más segura. Pulse en la curva, o use el teclado en ella: las flechas añaden o quitan una detección; Inicio y Fin llevan a ninguna y a todas.",
-  },
-};
+import { button, choice, figure, fill, format, h, keys, range, svg, uid } from "./frame.js";
+import { beside, slider, within } from "./boxes.js";
+import PHRASES from "./precision_recall.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
+
 const [WRONG, HIT, DUPLICATE] = [0, 1, 2];
 const SHOWN = 16; // detections in the list
 const LISTED = 100; // detections in the table
@@ -40,7 +20,16 @@ export const counting = (scores, threshold) => scores.filter((score) => score > 
 export function tally(outcomes, k, positives) {
   const many = (outcome) => outcomes.slice(0, k).filter((one) => one === outcome).length;
   const [wrong, tp, duplicates] = [WRONG, HIT, DUPLICATE].map(many);
-  return { k, tp, fp: wrong + duplicates, fn: positives - tp, wrong, duplicates, precision: k ? tp / k : null, recall: tp / positives };
+  return {
+    k,
+    tp,
+    fp: wrong + duplicates,
+    fn: positives - tp,
+    wrong,
+    duplicates,
+    precision: k ? tp / k : null,
+    recall: tp / positives,
+  };
 }
 
 // Precision and recall after each detection, the best precision with this recall or more, and the area under the latter.
@@ -59,7 +48,9 @@ export function curve(outcomes, positives) {
 // the same score come in together.
 export function stops(scores) {
   const all = [...scores.map((_, k) => k), scores.length];
-  return all.filter((k) => (scores[k - 1] ?? 2) > (scores[k] ?? 0)).map((k) => [k, between(scores[k] ?? 0, scores[k - 1] ?? 2)]);
+  return all
+    .filter((k) => (scores[k - 1] ?? 2) > (scores[k] ?? 0))
+    .map((k) => [k, between(scores[k] ?? 0, scores[k - 1] ?? 2)]);
 }
 
 // The number with the fewest decimals that is at least `low` and less than `high`.
@@ -73,53 +64,161 @@ function between(low, high) {
 
 // ---- the figure ----
 
-const BOX = { left: 40, top: 12, width: 268, height: 238 };
-const X = (recall) => BOX.left + BOX.width * recall;
-const Y = (precision) => BOX.top + BOX.height * (1 - precision);
-
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
   fig.el.classList.add("pr");
+  const data = makeData(fig);
+  const way = makeWay(fig, data);
+  const setControls = makeControls(fig, data, way);
+  const plot = makePlot(fig, data, way);
+  const strip = makeStrip(fig);
+  const list = makeList(fig);
+  const sums = h("dl", { class: "pr-sums" });
+  fig.stage.append(
+    h("div", { class: "pr-left" }, ...plot.els, strip.el),
+    h("div", { class: "pr-right" }, fig.status, sums, ...list.els, h("p", { class: "cl-name" }, t("legend"))),
+  );
+  fig.hint.textContent = t("hint");
+
+  fig.draws(() => {
+    const now = derive(fig, data, way);
+    setControls(now);
+    plot.draw(now);
+    strip.draw(now);
+    sums.replaceChildren(...terms(fig, now).flatMap(([key, value]) => [h("dt", {}, t(key)), h("dd", {}, value)]));
+    list.draw(now);
+    fig.say(t(!now.n ? "noDetections" : now.k ? "now" : "nothing", now.words));
+    tables(fig, data, now);
+  });
+  return fig.remove;
+}
+
+// Of each class: its name, number of objects, scores, outcomes, curve, and the stops of the threshold.
+/** @param {Fig} fig */
+function makeData(fig) {
   const [names, positives, scores, outcomes] = ["names", "positives", "scores", "outcomes"].map(fig.get);
-  const named = (c) => (t(`class ${names[c]}`) === `class ${names[c]}` ? names[c] : t(`class ${names[c]}`));
-  const chosen = () => fig.get("chosen");
-  const curves = outcomes.map((list, c) => curve(list, positives[c]));
-  const steps = scores.map(stops);
-  const now = () => counting(scores[chosen()], fig.get("threshold"));
+  return names.map((name, c) => {
+    const phrase = fig.t(`class ${name}`);
+    return {
+      name: phrase === `class ${name}` ? name : phrase,
+      positives: positives[c],
+      scores: scores[c],
+      outcomes: outcomes[c],
+      stops: stops(scores[c]),
+      ...curve(outcomes[c], positives[c]),
+    };
+  });
+}
 
-  // To the i-th number of detections that a threshold can give, or `by` of them on.
-  const go = (i) => {
-    const all = steps[chosen()];
-    fig.set({ threshold: all[within(i, 0, all.length - 1)][1] });
-  };
-  const move = (by) => go(steps[chosen()].findIndex(([k]) => k === now()) + by);
+// Where the threshold stands: now() detections count. go() to the i-th number of detections that a threshold can give, move()
+// by so many of them.
+/** @param {Fig} fig */
+function makeWay(fig, data) {
+  const one = () => data[fig.get("chosen")];
+  const now = () => counting(one().scores, fig.get("threshold"));
+  const go = (i) => fig.set({ threshold: one().stops[within(i, 0, one().stops.length - 1)][1] });
+  const move = (by) => go(one().stops.findIndex(([k]) => k === now()) + by);
+  return { one, now, go, move };
+}
 
-  const pick = choice(fig, { label: t("class"), options: names.map((_, c) => [c, named(c)]), onChange: (c) => fig.set({ chosen: Number(c) }) });
+// All that is drawn, and `words`, what phrases fill in.
+/** @param {Fig} fig */
+function derive(fig, data, way) {
+  const { t } = fig;
+  const one = way.one();
+  const [n, k, limit] = [one.scores.length, way.now(), fig.get("threshold")];
+  const here = tally(one.outcomes, k, one.positives);
+  const lanes = Object.fromEntries(LANES.map((outcome) => [`lane${outcome}`, t(`lane${outcome}`)]));
+  const [precision, recall] = [here.precision, here.recall].map((value) => number(fig, value));
+  const words = { ...here, ...lanes, n, t: format(limit, 6), precision, recall, name: one.name };
+  return { ...one, n, k, limit, here, lanes, words };
+}
+
+const number = ({ t }, value) => (value === null ? t("noValue") : format(value, 3));
+
+// ---- controls ----
+
+/** @param {Fig} fig */
+function makeControls(fig, data, { move }) {
+  const { t } = fig;
+  const pick = choice(fig, {
+    label: t("class"),
+    options: data.map(({ name }, c) => [c, name]),
+    onChange: (c) => fig.set({ chosen: Number(c) }),
+  });
   const threshold = slider(fig, { label: t("threshold"), onChange: (value) => fig.set({ threshold: value }) });
-  const [fewer, more] = [["oneLess", -1], ["oneMore", 1]].map(([key, by]) => button(fig, { label: t(key), onClick: () => move(by) }));
-  fig.controls.append(...(names.length > 1 ? [pick.el] : []), threshold.el, h("div", { class: "pr-buttons" }, fewer.el, more.el));
+  const fewer = button(fig, { label: t("oneLess"), onClick: () => move(-1) });
+  const more = button(fig, { label: t("oneMore"), onClick: () => move(1) });
+  const buttons = h("div", { class: "pr-buttons" }, fewer.el, more.el);
+  fig.controls.append(...(data.length > 1 ? [pick.el] : []), threshold.el, buttons);
+  return ({ limit, k, stops: all }) => {
+    pick.set(fig.get("chosen"));
+    threshold.set(limit);
+    fewer.enable(k > 0);
+    more.enable(all.at(-1)[0] > k);
+  };
+}
 
-  // the curve
-  const text = (x, y, anchor, content) => svg("text", { x, y, "text-anchor": anchor }, content);
-  const line = (name, d = "") => svg("path", { class: `pr-${name}`, d });
-  const ticks = [0, 0.25, 0.5, 0.75, 1];
+// ---- the curve ----
+
+const BOX = { left: 40, top: 12, width: 268, height: 238 };
+const X = (recall) => BOX.left + BOX.width * recall;
+const Y = (precision) => BOX.top + BOX.height * (1 - precision);
+const text = (x, y, anchor, content) => svg("text", { x, y, "text-anchor": anchor }, content);
+const line = (name, d = "") => svg("path", { class: `pr-${name}`, d });
+
+/** @param {Fig} fig */
+function makePlot(fig, data, way) {
+  const { t } = fig;
   const [shade, path, guides] = [line("shade"), line("curve"), line("guides")];
   const point = svg("circle", { class: "pr-point", r: 6 });
-  const plot = h("div", { class: "pr-plot", role: "slider", tabindex: 0, "aria-valuemin": 0 },
-    svg("svg", { viewBox: "0 0 320 292", "aria-hidden": "true" },
-      line("grid", ticks.map((n) => `M${X(0)} ${Y(n)}H${X(1)}M${X(n)} ${Y(0)}V${Y(1)}`).join("")),
-      ...ticks.flatMap((n) => [text(X(n), Y(0) + 15, "middle", format(n)), text(X(0) - 5, Y(n) + 4, "end", format(n))]),
-      text(X(0.5), 286, "middle", t("recall")), svg("g", { transform: `rotate(-90 9 ${Y(0.5)})` }, text(9, Y(0.5), "middle", t("precision"))),
-      shade, path, guides, point));
+  const name = h("p", { class: "cl-name", id: uid() });
+  const plot = h(
+    "div",
+    { class: "pr-plot", role: "slider", tabindex: 0, "aria-valuemin": 0, "aria-labelledby": name.id },
+    svg("svg", { viewBox: "0 0 320 292", "aria-hidden": "true" }, ...axes(fig), shade, path, guides, point),
+  );
+  listen(fig, plot, way);
+  const draw = ({ n, k, here, words, outcomes, precision, recall, best }) => {
+    const hits = range(n).filter((i) => outcomes[i] === HIT);
+    shade.setAttribute("d", `M${X(0)} ${Y(0)}${hits.map((i) => `V${Y(best[i])}H${X(recall[i])}`).join("")}V${Y(0)}Z`);
+    const corners = range(n).map((i) => `${i ? "L" : "M"}${X(recall[i])} ${Y(precision[i])}`);
+    path.setAttribute("d", corners.join(""));
+    for (const one of [point, guides]) one.style.display = k ? "" : "none";
+    if (k) {
+      const [x, y] = [X(here.recall), Y(here.precision)];
+      fill(point, { cx: x, cy: y }, []);
+      guides.setAttribute("d", `M${X(0)} ${y}H${x}V${Y(0)}`);
+    }
+    name.textContent = t("plot", words);
+    fill(plot, { "aria-valuemax": n, "aria-valuenow": k, "aria-valuetext": t("point", words) }, []);
+  };
+  return { els: [name, plot], draw };
+}
+
+function axes({ t }) {
+  const ticks = [0, 0.25, 0.5, 0.75, 1];
+  return [
+    line("grid", ticks.map((n) => `M${X(0)} ${Y(n)}H${X(1)}M${X(n)} ${Y(0)}V${Y(1)}`).join("")),
+    ...ticks.flatMap((n) => [text(X(n), Y(0) + 15, "middle", format(n)), text(X(0) - 5, Y(n) + 4, "end", format(n))]),
+    text(X(0.5), 286, "middle", t("recall")),
+    svg("g", { transform: `rotate(-90 9 ${Y(0.5)})` }, text(9, Y(0.5), "middle", t("precision"))),
+  ];
+}
+
+// Keys move the point along the curve; a press brings it to the nearest place.
+/** @param {Fig} fig */
+function listen(fig, plot, { one, go, move }) {
   keys(fig, plot, { move: (dr, dc) => move(dc - dr), home: () => go(0), end: () => go(Infinity) });
   const nearest = (event) => {
     const { left, top, width } = plot.getBoundingClientRect();
     const [x, y] = [event.clientX - left, event.clientY - top].map((n) => (320 * n) / width);
-    const { precision, recall } = curves[chosen()];
+    const { precision, recall, stops: all } = one();
     const far = ([k]) => (k ? Math.hypot(X(recall[k - 1]) - x, Y(precision[k - 1]) - y) : Infinity);
-    const all = steps[chosen()].map(far);
-    go(all.indexOf(Math.min(...all)));
+    const distances = all.map(far);
+    go(distances.indexOf(Math.min(...distances)));
   };
   fig.listen(plot, "pointerdown", (event) => {
     if (event.button) return;
@@ -127,84 +226,104 @@ function render({ model, el }) {
     nearest(event);
   });
   fig.listen(plot, "pointermove", (event) => plot.hasPointerCapture(event.pointerId) && nearest(event));
+}
 
-  // all detections by their scores
-  const S = (score) => 82 + 226 * score;
-  const LANES = [HIT, DUPLICATE, WRONG];
+// ---- all detections by their scores ----
+
+const S = (score) => 82 + 226 * score;
+const LANES = [HIT, DUPLICATE, WRONG];
+
+function makeStrip({ t }) {
   const marks = LANES.map((outcome) => line(`mark pr-outcome${outcome}`));
   const [above, bar] = [svg("rect", { class: "pr-above", y: 0, height: 60 }), line("bar")];
-  const strip = svg("svg", { viewBox: "0 0 320 76", role: "img" }, above, ...LANES.map((outcome, i) => text(76, 14 + 20 * i, "end", t(`lane${outcome}`))),
-    ...[0, 0.5, 1].map((n) => text(S(n), 73, "middle", format(n))), ...marks, bar);
-
-  const sums = h("dl", { class: "pr-sums" });
-  const chipsName = h("p", { class: "cl-name", id: uid() });
-  const chips = h("ol", { class: "pr-chips", "aria-labelledby": chipsName.id });
-  const plotName = h("p", { class: "cl-name", id: uid() });
-  plot.setAttribute("aria-labelledby", plotName.id);
-  fig.stage.append(h("div", { class: "pr-left" }, plotName, plot, strip),
-    h("div", { class: "pr-right" }, fig.status, sums, chipsName, chips, h("p", { class: "cl-name" }, t("legend"))));
-  fig.hint.textContent = t("hint");
-
-  function draw() {
-    const c = chosen();
-    const limit = fig.get("threshold");
-    const [n, k] = [scores[c].length, now()];
-    const { precision, recall, best, ap } = curves[c];
-    const here = tally(outcomes[c], k, positives[c]);
-    const lanes = Object.fromEntries(LANES.map((outcome) => [`lane${outcome}`, t(`lane${outcome}`)]));
-    const number = (value) => (value === null ? t("noValue") : format(value, 3));
-    const words = { ...here, ...lanes, n, t: format(limit, 6), precision: number(here.precision), recall: number(here.recall), name: named(c) };
-    pick.set(c);
-    threshold.set(limit);
-    fewer.enable(k > 0);
-    more.enable(steps[c].at(-1)[0] > k);
-
-    const hits = range(n).filter((i) => outcomes[c][i] === HIT);
-    shade.setAttribute("d", `M${X(0)} ${Y(0)}${hits.map((i) => `V${Y(best[i])}H${X(recall[i])}`).join("")}V${Y(0)}Z`);
-    path.setAttribute("d", range(n).map((i) => `${i ? "L" : "M"}${X(recall[i])} ${Y(precision[i])}`).join(""));
-    for (const one of [point, guides]) one.style.display = k ? "" : "none";
-    if (k) {
-      const [x, y] = [X(here.recall), Y(here.precision)];
-      fill(point, { cx: x, cy: y }, []);
-      guides.setAttribute("d", `M${X(0)} ${y}H${x}V${Y(0)}`);
-    }
-    plotName.textContent = t("plot", words);
-    fill(plot, { "aria-valuemax": n, "aria-valuenow": k, "aria-valuetext": t("point", words) }, []);
-
-    marks.forEach((mark, i) => mark.setAttribute("d", range(n).filter((j) => outcomes[c][j] === LANES[i]).map((j) => `M${S(scores[c][j])} ${3 + 20 * i}v14`).join("")));
+  const el = svg(
+    "svg",
+    { viewBox: "0 0 320 76", role: "img" },
+    above,
+    ...LANES.map((outcome, i) => text(76, 14 + 20 * i, "end", t(`lane${outcome}`))),
+    ...[0, 0.5, 1].map((n) => text(S(n), 73, "middle", format(n))),
+    ...marks,
+    bar,
+  );
+  const draw = ({ n, limit, lanes, scores, outcomes, positives }) => {
+    marks.forEach((mark, i) => {
+      const mine = range(n).filter((j) => outcomes[j] === LANES[i]);
+      mark.setAttribute("d", mine.map((j) => `M${S(scores[j])} ${3 + 20 * i}v14`).join(""));
+    });
     fill(above, { x: S(limit), width: S(1) + 4 - S(limit) }, []);
     bar.setAttribute("d", `M${S(limit)} 0V60`);
-    const all = tally(outcomes[c], n, positives[c]);
-    strip.setAttribute("aria-label", t("strip", { ...lanes, hits: all.tp, duplicates: all.duplicates, wrong: all.wrong }));
+    const { tp, duplicates, wrong } = tally(outcomes, n, positives);
+    el.setAttribute("aria-label", t("strip", { ...lanes, hits: tp, duplicates, wrong }));
+  };
+  return { el, draw };
+}
 
-    const terms = [["tp", here.tp], ["fp", here.fp], ["fn", here.fn],
-      ["precision", `${here.tp} / ${k}${k ? ` = ${words.precision}` : `: ${t("noValue")}`}`], ["recall", `${here.tp} / ${positives[c]} = ${words.recall}`], ["ap", number(ap)]];
-    sums.replaceChildren(...terms.flatMap(([key, value]) => [h("dt", {}, t(key)), h("dd", {}, value)]));
+// ---- sums and detections in words ----
 
+/** @param {Fig} fig */
+function terms(fig, { here, k, ap, words, positives }) {
+  const precision = k ? ` = ${words.precision}` : `: ${words.precision}`;
+  return [
+    ["tp", here.tp],
+    ["fp", here.fp],
+    ["fn", here.fn],
+    ["precision", `${here.tp} / ${k}${precision}`],
+    ["recall", `${here.tp} / ${positives} = ${words.recall}`],
+    ["ap", number(fig, ap)],
+  ];
+}
+
+// The detections around the threshold.
+function makeList({ t }) {
+  const name = h("p", { class: "cl-name", id: uid() });
+  const chips = h("ol", { class: "pr-chips", "aria-labelledby": name.id });
+  const draw = ({ n, k, limit, scores, outcomes }) => {
     const from = n > SHOWN ? within(k - SHOWN / 2, 0, n - SHOWN) : 0;
-    const window = range(Math.min(n, SHOWN)).map((i) => from + i);
-    chipsName.textContent = t(n > SHOWN ? "near" : "chips", { from: from + 1, to: from + SHOWN, n });
-    const outcome = (i) => t(`outcome${outcomes[c][i]}`);
-    chips.replaceChildren(...window.map((i) => h("li", { value: i + 1, class: `pr-outcome${outcomes[c][i]}${i < k ? " pr-counts" : ""}` },
-      h("span", {}, beside(scores[c][i], limit)), ` ${outcome(i)}`, i < k ? h("span", { class: "pr-hidden" }, `, ${t("counts")}`) : null)));
-    fig.say(t(!n ? "noDetections" : k ? "now" : "nothing", words));
+    name.textContent = t(n > SHOWN ? "near" : "chips", { from: from + 1, to: from + SHOWN, n });
+    const chip = (i) =>
+      h(
+        "li",
+        { value: i + 1, class: `pr-outcome${outcomes[i]}${i < k ? " pr-counts" : ""}` },
+        h("span", {}, beside(scores[i], limit)),
+        ` ${t(`outcome${outcomes[i]}`)}`,
+        i < k ? h("span", { class: "pr-hidden" }, `, ${t("counts")}`) : null,
+      );
+    chips.replaceChildren(...range(Math.min(n, SHOWN)).map((i) => chip(from + i)));
+  };
+  return { els: [name, chips], draw };
+}
 
-    fig.table.clear();
-    const row = (list, at) => {
-      const one = tally(list, at, positives[c]);
-      return [one.tp, one.fp, one.fn, number(one.precision), number(one.recall)];
-    };
-    const head = ["TP", "FP", "FN", t("precision"), t("recall")];
-    fig.table(t("byThreshold", words), [t("threshold"), ...head], range(11).map((i) => [format(i / 10), ...row(outcomes[c], counting(scores[c], i / 10))]));
-    const listed = Math.min(n, LISTED);
-    fig.table(t("byDetection", { ...words, n: listed, all: n }), [t("rank"), t("score"), t("outcome"), t("counted"), ...head],
-      range(listed).map((i) => [i + 1, beside(scores[c][i], limit), outcome(i), t(i < k ? "yes" : "no"), ...row(outcomes[c], i + 1)]));
-    const mean = curves.reduce((sum, one) => sum + one.ap, 0) / curves.length;
-    fig.table(t("byClass"), [t("class"), t("detections"), t("objects"), "AP"],
-      [...names.map((_, i) => [named(i), scores[i].length, positives[i], number(curves[i].ap)]), [t("mean"), "", "", number(mean)]]);
-  }
-  fig.draws(draw);
-  return fig.remove;
+/** @param {Fig} fig */
+function tables(fig, data, { n, k, limit, words, scores, outcomes, positives }) {
+  const { t } = fig;
+  const row = (at) => {
+    const { tp, fp, fn, precision, recall } = tally(outcomes, at, positives);
+    return [tp, fp, fn, number(fig, precision), number(fig, recall)];
+  };
+  const head = ["TP", "FP", "FN", t("precision"), t("recall")];
+  fig.table.clear();
+  const thresholds = range(11).map((i) => i / 10);
+  const byThreshold = thresholds.map((value) => [format(value), ...row(counting(scores, value))]);
+  fig.table(t("byThreshold", words), [t("threshold"), ...head], byThreshold);
+  const listed = Math.min(n, LISTED);
+  fig.table(
+    t("byDetection", { ...words, n: listed, all: n }),
+    [t("rank"), t("score"), t("outcome"), t("counted"), ...head],
+    range(listed).map((i) => [
+      i + 1,
+      beside(scores[i], limit),
+      t(`outcome${outcomes[i]}`),
+      t(i < k ? "yes" : "no"),
+      ...row(i + 1),
+    ]),
+  );
+  const mean = data.reduce((sum, one) => sum + one.ap, 0) / data.length;
+  const byClass = data.map((one) => [one.name, one.scores.length, one.positives, number(fig, one.ap)]);
+  fig.table(
+    t("byClass"),
+    [t("class"), t("detections"), t("objects"), "AP"],
+    [...byClass, [t("mean"), "", "", number(fig, mean)]],
+  );
 }
 
 export default { render };

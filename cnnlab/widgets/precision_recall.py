@@ -13,7 +13,7 @@ from cnnlab.detection import checks
 from cnnlab.detection.boxes import iou
 from cnnlab.detection.metrics import MOST as MOST_IN_IMAGE
 from cnnlab.detection.metrics import average_precision, match
-from cnnlab.widgets.frame import BoxFigure, Threshold, Whole
+from cnnlab.widgets.frame import Figure, Threshold, Whole
 
 MOST = 20_000  # detections in all: they are part of the page
 DIGITS = 6  # of a score, as it is kept
@@ -34,7 +34,7 @@ EXAMPLE = {
 }
 
 
-class PrecisionRecall(BoxFigure):
+class PrecisionRecall(Figure):
     """Move the score threshold, and see precision, recall, the curve, and average precision.
 
     Parameters

@@ -1,37 +1,11 @@
+// @ts-check
+
 // Sizes of a chain of layers: shapes, parameters, multiply-adds, receptive fields.
 
-const PHRASES = {
-  en: {
-    title: "Sizes of a chain of layers", H: "Height", W: "Width", C: "Channels", conv: "Convolution", pool: "Pooling",
-    kind: "Kind", f: "f", s: "s", p: "p", filters: "Filters", layer: "Layer {n}", of: "{name} of layer {n}",
-    fName: "Filter size f", sName: "Stride s", pName: "Padding p", filtersName: "Number of filters", input: "Input",
-    addConv: "Add convolution", addPool: "Add pooling", up: "Move up", down: "Move down", drop: "Remove", field: "Draw its field",
-    shape: "Output", size: "Numbers", parameters: "Parameters", adds: "Multiply-adds", receptive: "Receptive field",
-    height: "Height", width: "Width", both: "Height and width", total: "All layers: {parameters} parameters, {adds} multiply-adds.",
-    rest: " The floor drops {rest}/{s}; cells left over at the end of the padded input: {rest}.",
-    impossible: "Layer {n} does not fit. {axis}: ⌊({size} + 2·{p} − {f}) / {s}⌋ + 1 = {value}, and an output needs at least 1. The filter is {f} wide, its padded input only {room}. Take a smaller f or a larger p.",
-    unreached: "No input: layer {n} has no output.", rowBox: "Row of the cell", columnBox: "Column of the cell",
-    picture: "The input with the receptive field of one cell", none: "Add a layer to see a receptive field.",
-    now: "Layer {n}: the cell in row {r}, column {c} sees {h} × {w} pixels, rows {top} to {bottom} and columns {left} to {right} of the input. The field of its neighbour begins {jump} further (dashed).",
-    beyond: " Part of it lies in the padding.", layers: "The layers", full: "At most {most} layers.",
-    hint: "f is the filter’s size, s the stride, p the padding. Press the picture, or type row and column, to move the cell. Keyboard: Tab goes from box to box, arrow up and down change a number.",
-  },
-  es: {
-    title: "Tamaños de una cadena de capas", H: "Alto", W: "Ancho", C: "Canales", conv: "Convolución", pool: "Pooling",
-    kind: "Tipo", f: "f", s: "s", p: "p", filters: "Filtros", layer: "Capa {n}", of: "{name} de la capa {n}",
-    fName: "Tamaño de filtro f", sName: "Paso s", pName: "Relleno p", filtersName: "Número de filtros", input: "Entrada",
-    addConv: "Añadir convolución", addPool: "Añadir pooling", up: "Subir", down: "Bajar", drop: "Quitar", field: "Dibujar su campo",
-    shape: "Salida", size: "Números", parameters: "Parámetros", adds: "Multiplicaciones y sumas", receptive: "Campo receptivo",
-    height: "Alto", width: "Ancho", both: "Alto y ancho", total: "Todas las capas: {parameters} parámetros, {adds} multiplicaciones y sumas.",
-    rest: " La parte entera descarta {rest}/{s}; celdas sin leer al final de la entrada con relleno: {rest}.",
-    impossible: "La capa {n} no cabe. {axis}: ⌊({size} + 2·{p} − {f}) / {s}⌋ + 1 = {value}, y una salida necesita al menos 1. El filtro mide {f}, y su entrada con relleno solo {room}. Tome una f menor o una p mayor.",
-    unreached: "Sin entrada: la capa {n} no tiene salida.", rowBox: "Fila de la celda", columnBox: "Columna de la celda",
-    picture: "La entrada con el campo receptivo de una celda", none: "Añada una capa para ver un campo receptivo.",
-    now: "Capa {n}: la celda de la fila {r}, columna {c} ve {h} × {w} píxeles, filas {top} a {bottom} y columnas {left} a {right} de la entrada. El campo de su vecina empieza {jump} más allá (a rayas).",
-    beyond: " Una parte cae en el relleno.", layers: "Las capas", full: "Como mucho, {most} capas.",
-    hint: "f es el tamaño del filtro, s el paso, p el relleno. Pulse el dibujo, o escriba fila y columna, para mover la celda. Teclado: Tab va de casilla en casilla, flecha arriba y abajo cambian un número.",
-  },
-};
+import { button, choice, figure, format, h, numberBox, outputSize, range, svg } from "./frame.js";
+import PHRASES from "./size_calculator.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
+
 const MOST = 20;
 const BOUNDS = { filters: [1, 9999], f: [1, 99], s: [1, 99], p: [0, 99] };
 const FRESH = { conv: { kind: "conv", f: 3, s: 1, p: 0, filters: 8 }, pool: { kind: "pool", f: 2, s: 2, p: 0 } };
@@ -59,7 +33,11 @@ export function traceStack(inputShape, layers) {
     receptive_field += (f - 1) * jump;
     jump *= s;
     rows.push({
-      shape, size, receptive_field, jump, start,
+      shape,
+      size,
+      receptive_field,
+      jump,
+      start,
       parameters: convolution ? (f * f * channels + 1) * filters : 0,
       multiply_adds: convolution ? size * f * f * channels : 0,
     });
@@ -75,142 +53,243 @@ export function field({ start, jump, receptive_field }, index) {
 
 // ---- the figure ----
 
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
-  const layers = () => fig.get("layers").map((layer) => ({ ...layer }));
-  const put = (list, changes = {}) => fig.set({ layers: list, ...changes });
+  const setInput = makeInput(fig);
+  const stack = makeStack(fig);
+  const drawing = makeDrawing(fig);
+  fig.stage.append(stack.el, drawing.el);
+  fig.hint.textContent = t("hint");
+  fig.draws(() => {
+    const [shape, layers] = [fig.get("input_shape"), layersOf(fig)];
+    const traced = traceStack(shape, layers);
+    setInput(shape);
+    stack.draw(shape, layers, traced);
+    table(fig, shape, layers, traced.rows);
+    drawing.draw();
+  });
+  return fig.remove;
+}
 
-  const inputs = ["H", "W", "C"].map((key, i) => numberBox(fig, {
-    label: t(key), min: 1, max: 4096, value: fig.get("input_shape")[i],
-    onChange: (value) => fig.set({ input_shape: fig.get("input_shape").map((n, j) => (i === j ? value : n)) }),
-  }));
+const layersOf = (fig) => fig.get("layers").map((layer) => ({ ...layer }));
+const put = (fig, layers, changes = {}) => fig.set({ layers, ...changes });
+const MIDDLE = { cell: [-1, -1] };
+const times = (shape) => shape.map((n) => format(n)).join(" × ");
+
+// The layer that is drawn, as { index, row }, and its cell; what the state asks for may be gone.
+/** @param {Fig} fig */
+function drawn(fig) {
+  const { rows } = traceStack(fig.get("input_shape"), fig.get("layers"));
+  const index = Math.min(fig.get("chosen"), rows.length - 1);
+  return { index, row: rows[index] };
+}
+
+/** @param {Fig} fig */
+function where(fig) {
+  const { row } = drawn(fig);
+  const last = (axis) => row.shape[axis] - 1;
+  return fig.get("cell").map((n, axis) => (n < 0 ? Math.floor(last(axis) / 2) : Math.min(n, last(axis))));
+}
+
+// ---- controls ----
+
+/** @param {Fig} fig */
+function makeInput(fig) {
+  const inputs = ["H", "W", "C"].map((key, i) =>
+    numberBox(fig, {
+      label: fig.t(key),
+      min: 1,
+      max: 4096,
+      value: fig.get("input_shape")[i],
+      onChange: (value) => fig.set({ input_shape: fig.get("input_shape").map((n, j) => (i === j ? value : n)) }),
+    }),
+  );
   fig.controls.append(...inputs.map((one) => one.el));
+  return (shape) => inputs.forEach((one, i) => one.set(shape[i]));
+}
 
+// The list of layers. It is built again only when its kinds change, so that focus stays; `focus` is where it goes then.
+/** @param {Fig} fig */
+function makeStack(fig) {
+  const { t } = fig;
   const list = h("ol", { class: "cl-layers" });
   const total = h("p", { class: "cl-total" });
-  const add = ["conv", "pool"].map((kind) => button(fig, {
-    label: t(kind === "conv" ? "addConv" : "addPool"),
-    onClick() {
-      const now = layers();
-      if (now.length >= MOST) return fig.explain(t("full", { most: MOST }));
-      put([...now, { ...FRESH[kind] }], { chosen: now.length, cell: [-1, -1] });
-    },
-  }));
-  const picture = svg("svg", { class: "cl-input", role: "img" });
-  const caption = h("p", { class: "cl-name" }, t("picture"));
-  const cellBox = ["rowBox", "columnBox"].map((key, axis) => numberBox(fig, {
-    label: t(key), min: 1, onChange: (value) => fig.set({ cell: where().map((n, i) => (i === axis ? value - 1 : n)) }),
-  }));
-  const drawing = h("div", { class: "cl-drawing" }, caption, picture, h("div", { class: "cl-controls" }, ...cellBox.map((one) => one.el)));
-  fig.stage.append(h("div", { class: "cl-stack" }, list, h("div", { class: "cl-player" }, ...add.map((one) => one.el)), total), drawing);
-  fig.hint.textContent = t("hint");
-
-  // The layer that is drawn, as { index, row }, and its cell; what the state asks for may be gone.
-  function drawn() {
-    const { rows } = traceStack(fig.get("input_shape"), fig.get("layers"));
-    const index = Math.min(fig.get("chosen"), rows.length - 1);
-    return { index, row: rows[index] };
-  }
-  function where() {
-    const { row } = drawn();
-    return fig.get("cell").map((n, axis) => (n < 0 ? Math.floor((row.shape[axis] - 1) / 2) : Math.min(n, row.shape[axis] - 1)));
-  }
-
-  // One layer's controls and results. The list is built again only when its kinds change, so that focus stays.
+  const add = ["conv", "pool"].map((kind) =>
+    button(fig, {
+      label: t(kind === "conv" ? "addConv" : "addPool"),
+      onClick() {
+        const now = layersOf(fig);
+        if (now.length >= MOST) return fig.explain(t("full", { most: MOST }));
+        put(fig, [...now, { ...FRESH[kind] }], { chosen: now.length, ...MIDDLE });
+      },
+    }),
+  );
+  let focus = null;
   let items = [];
   let built = null;
-  function build(kinds) {
-    items = kinds.map((kind, i) => {
-      const change = (changes) => put(layers().map((layer, j) => (i === j ? { ...layer, ...changes } : layer)));
-      const named = (key) => t("of", { name: t(key), n: i + 1 });
-      const pick = choice(fig, {
-        label: t("kind"), options: ["conv", "pool"].map((key) => [key, t(key)]),
-        onChange(next) {
-          focus = [i, "kind"];
-          put(layers().map((layer, j) => (i === j ? { ...FRESH[next], f: layer.f, s: layer.s, p: layer.p } : layer)));
-        },
-      });
-      pick.el.lastChild.setAttribute("aria-label", named("kind"));
-      const bounded = Object.keys(BOUNDS).filter((key) => key !== "filters" || kind === "conv");
-      const numbers = Object.fromEntries(bounded.map((key) => [key, numberBox(fig, {
-        label: t(key), name: named(`${key}Name`), min: BOUNDS[key][0], max: BOUNDS[key][1], onChange: (value) => change({ [key]: value }),
-      })]));
-      const swap = (by) => () => {
-        const now = layers();
-          [now[i], now[i + by]] = [now[i + by], now[i]];
-        focus = [i + by, by < 0 ? "up" : "down"];
-        put(now, { chosen: i + by, cell: [-1, -1] });
-      };
-      const drop = () => {
-        focus = [Math.min(i, kinds.length - 2), "drop"];
-        put(layers().filter((_, j) => j !== i), { chosen: Math.max(0, i - 1), cell: [-1, -1] });
-      };
-      const make = (key, label, onClick) => button(fig, { label, name: named(key), onClick });
-      const targets = { kind: { el: pick.el.lastChild }, up: make("up", "↑", swap(-1)), down: make("down", "↓", swap(1)), drop: make("drop", "✕", drop) };
-      const show = button(fig, { label: t("field"), name: `${t("field")}: ${t("layer", { n: i + 1 })}`, onClick: () => fig.set({ chosen: i, cell: [-1, -1] }) });
-      const result = h("div", { class: "cl-result" });
-      const row = h("div", { class: "cl-controls" }, pick.el, ...Object.values(numbers).map((one) => one.el),
-        h("span", { class: "cl-buttons" }, targets.up.el, targets.down.el, targets.drop.el, show.el));
-      const li = h("li", {}, h("p", { class: "cl-name" }, t("layer", { n: i + 1 })), row, result);
-      return { li, pick, numbers, targets, show, result };
-    });
-    list.replaceChildren(...items.map(({ li }) => li));
-  }
-  let focus = null;
+  const build = (kinds) => {
+    if (built === kinds.join()) return;
+    built = kinds.join();
+    items = kinds.map((kind, i) => makeLayer(fig, kind, i, kinds.length, (target) => (focus = target)));
+    list.replaceChildren(...items.map((one) => one.el));
+  };
+  return {
+    el: h("div", { class: "cl-stack" }, list, h("div", { class: "cl-player" }, ...add.map((one) => one.el)), total),
+    draw(shape, layers, traced) {
+      build(layers.map(({ kind }) => kind));
+      const { index } = drawn(fig);
+      items.forEach((item, i) => item.draw(layers[i], i === index, i ? traced.rows[i - 1]?.shape : shape, traced));
+      if (focus) (items[focus[0]]?.targets[focus[1]] ?? add[0]).el.focus();
+      focus = null;
+      const all = (key) => format(traced.rows.reduce((sum, row) => sum + row[key], 0));
+      const sums = { parameters: all("parameters"), adds: all("multiply_adds") };
+      total.textContent = traced.problem ? "" : t("total", sums);
+    },
+  };
+}
 
-  const times = (shape) => shape.map((n) => format(n)).join(" × ");
+// One layer's controls and results. wants([i, target]): where the focus goes when the list is built again.
+/** @param {Fig} fig */
+function makeLayer(fig, kind, i, count, wants) {
+  const { t } = fig;
+  const named = (key) => t("of", { name: t(key), n: i + 1 });
+  const replace = (make) =>
+    put(
+      fig,
+      layersOf(fig).map((layer, j) => (i === j ? make(layer) : layer)),
+    );
+  const pick = choice(fig, {
+    label: t("kind"),
+    options: ["conv", "pool"].map((key) => [key, t(key)]),
+    onChange(next) {
+      wants([i, "kind"]);
+      replace(({ f, s, p }) => ({ ...FRESH[next], f, s, p }));
+    },
+  });
+  const select = pick.el.querySelector("select");
+  select.setAttribute("aria-label", named("kind"));
+  const number = (key) => {
+    const [min, max] = BOUNDS[key];
+    const onChange = (value) => replace((layer) => ({ ...layer, [key]: value }));
+    return { key, ...numberBox(fig, { label: t(key), name: named(`${key}Name`), min, max, onChange }) };
+  };
+  const bounded = Object.keys(BOUNDS).filter((key) => key !== "filters" || kind === "conv");
+  const numbers = bounded.map(number);
+  const targets = { kind: { el: select }, ...makeMoves(fig, named, i, count, wants) };
+  const onClick = () => fig.set({ chosen: i, ...MIDDLE });
+  const show = button(fig, { label: t("field"), name: `${t("field")}: ${t("layer", { n: i + 1 })}`, onClick });
+  const result = h("div", { class: "cl-result" });
+  const buttons = h("span", { class: "cl-buttons" }, targets.up.el, targets.down.el, targets.drop.el, show.el);
+  const row = h("div", { class: "cl-controls" }, pick.el, ...numbers.map((one) => one.el), buttons);
+  return {
+    el: h("li", {}, h("p", { class: "cl-name" }, t("layer", { n: i + 1 })), row, result),
+    targets,
+    draw(layer, chosen, input, { rows, problem }) {
+      pick.set(layer.kind);
+      for (const one of numbers) one.set(layer[one.key]);
+      targets.up.enable(i > 0);
+      targets.down.enable(i < count - 1);
+      show.enable(i < rows.length);
+      show.el.setAttribute("aria-pressed", String(chosen));
+      result.replaceChildren(...(rows[i] ? facts(fig, input, layer, rows[i]) : [why(fig, i, layer, problem)]));
+    },
+  };
+}
+
+// The buttons that move a layer up or down, or take it away.
+/** @param {Fig} fig */
+function makeMoves(fig, named, i, count, wants) {
+  const make = (key, label, onClick) => button(fig, { label, name: named(key), onClick });
+  const swap = (by) => () => {
+    const now = layersOf(fig);
+    [now[i], now[i + by]] = [now[i + by], now[i]];
+    wants([i + by, by < 0 ? "up" : "down"]);
+    put(fig, now, { chosen: i + by, ...MIDDLE });
+  };
+  const drop = () => {
+    wants([Math.min(i, count - 2), "drop"]);
+    const rest = layersOf(fig).filter((_, j) => j !== i);
+    put(fig, rest, { chosen: Math.max(0, i - 1), ...MIDDLE });
+  };
+  return { up: make("up", "↑", swap(-1)), down: make("down", "↓", swap(1)), drop: make("drop", "✕", drop) };
+}
+
+// ---- results in words ----
+
+function facts({ t }, input, layer, row) {
   const fact = (key, text) => h("span", {}, `${t(key)} `, h("strong", {}, text));
+  const field = times([row.receptive_field, row.receptive_field]);
+  return [
+    h(
+      "p",
+      {},
+      fact("shape", times(row.shape)),
+      fact("size", format(row.size)),
+      fact("parameters", format(row.parameters)),
+      fact("adds", format(row.multiply_adds)),
+      fact("receptive", field),
+    ),
+    h("p", { class: "cl-hint" }, formula(t, input, layer, row)),
+  ];
+}
 
-  function formula(input, { f, s, p }, row) {
-    const axes = input[0] === input[1] ? [["both", 0]] : [["height", 0], ["width", 1]];
-    return axes.map(([name, axis]) => {
-      const rest = (input[axis] + 2 * p - f) % s;
-      return `${t(name)}: ⌊(${input[axis]} + 2·${p} − ${f}) / ${s}⌋ + 1 = ${row.shape[axis]}.${rest ? t("rest", { rest, s }) : ""}`;
-    }).join(" ");
-  }
+function formula(t, input, { f, s, p }, row) {
+  const line = (name, axis) => {
+    const rest = (input[axis] + 2 * p - f) % s;
+    const more = rest ? t("rest", { rest, s }) : "";
+    return `${t(name)}: ⌊(${input[axis]} + 2·${p} − ${f}) / ${s}⌋ + 1 = ${row.shape[axis]}.${more}`;
+  };
+  return input[0] === input[1] ? line("both", 0) : `${line("height", 0)} ${line("width", 1)}`;
+}
 
-  function results(i, input, layer, row, problem) {
-    if (row) {
-      return [h("p", {}, fact("shape", times(row.shape)), fact("size", format(row.size)), fact("parameters", format(row.parameters)),
-        fact("adds", format(row.multiply_adds)), fact("receptive", times([row.receptive_field, row.receptive_field]))),
-      h("p", { class: "cl-hint" }, formula(input, layer, row))];
-    }
-    const wrong = i === problem.layer;
-    const values = { ...layer, ...problem, n: problem.layer + 1, axis: t(problem.axis ? "width" : "height"), value: format(problem.value) };
-    return [h("p", { class: wrong ? "cl-error" : "cl-hint" }, t(wrong ? "impossible" : "unreached", values))];
-  }
+// Why a layer has no output: it does not fit, or one before it does not.
+function why({ t }, i, layer, problem) {
+  const wrong = i === problem.layer;
+  const values = {
+    ...layer,
+    ...problem,
+    n: problem.layer + 1,
+    axis: t(problem.axis ? "width" : "height"),
+    value: format(problem.value),
+  };
+  return h("p", { class: wrong ? "cl-error" : "cl-hint" }, t(wrong ? "impossible" : "unreached", values));
+}
 
-  // The picture: the input, the field of the cell, and dashed the field of the next cell.
-  function paint() {
-    const [H, W] = fig.get("input_shape");
-    const { index, row } = drawn();
-    drawing.hidden = !row;
-    if (!row) return fig.say(t("none"));
-    const cell = where();
-    const [[top, bottom], [left, right]] = cell.map((n) => field(row, n));
-    const edge = Math.max(0, -top, -left, bottom - H + 1, right - W + 1);
-    const margin = Math.min(edge, Math.max(H, W)) + Math.max(H, W) / 40;
-    picture.setAttribute("viewBox", `${-margin} ${-margin} ${W + 2 * margin} ${H + 2 * margin}`);
-    const box = (name, y, x, height, width) => svg("rect", { class: name, x, y, width, height });
-    const lines = Math.max(H, W) > 64 ? [] : [
-      ...range(W - 1).map((x) => svg("line", { class: "cl-rule", x1: x + 1, x2: x + 1, y1: 0, y2: H })),
-      ...range(H - 1).map((y) => svg("line", { class: "cl-rule", x1: 0, x2: W, y1: y + 1, y2: y + 1 }))];
-    const next = cell[1] + 1 < row.shape[1] ? [0, row.jump] : cell[0] + 1 < row.shape[0] ? [row.jump, 0] : null;
-    const side = row.receptive_field;
-    picture.replaceChildren(box("cl-pixels", 0, 0, H, W), ...lines, box("cl-field-now", top, left, side, side),
-      ...(next ? [box("cl-field-next", top + next[0], left + next[1], side, side)] : []));
-    cellBox.forEach((one, axis) => one.set(cell[axis] + 1, row.shape[axis]));
-    const clip = (n, most) => Math.max(1, Math.min(most, n + 1));
-    const text = t("now", {
-      n: index + 1, r: cell[0] + 1, c: cell[1] + 1, h: side, w: side, jump: row.jump,
-      top: clip(top, H), bottom: clip(bottom, H), left: clip(left, W), right: clip(right, W),
-    }) + (edge ? t("beyond") : "");
-    picture.setAttribute("aria-label", text);
-    fig.say(text);
-  }
+/** @param {Fig} fig */
+function table(fig, shape, layers, rows) {
+  const { t } = fig;
+  const head = ["layer", "f", "s", "p", "shape", "size", "parameters", "adds", "receptive"];
+  const line = (row, i) => [
+    `${i + 1}. ${t(layers[i].kind)}`,
+    ...["f", "s", "p"].map((key) => layers[i][key]),
+    times(row.shape),
+    ...["size", "parameters", "multiply_adds"].map((key) => format(row[key])),
+    times([row.receptive_field, row.receptive_field]),
+  ];
+  fig.table.clear();
+  fig.table(
+    t("layers"),
+    head.map((key) => t(key, { n: "" }).trim()),
+    [[t("input"), "", "", "", times(shape), format(shape.reduce((a, b) => a * b)), "", "", "1 × 1"], ...rows.map(line)],
+  );
+}
+
+// ---- the picture: the input, the field of the cell, and dashed the field of the next cell ----
+
+/** @param {Fig} fig */
+function makeDrawing(fig) {
+  const { t } = fig;
+  const picture = svg("svg", { class: "cl-input", role: "img" });
+  const boxes = ["rowBox", "columnBox"].map((key, axis) => {
+    const onChange = (value) => fig.set({ cell: where(fig).map((n, i) => (i === axis ? value - 1 : n)) });
+    return numberBox(fig, { label: t(key), min: 1, onChange });
+  });
+  const controls = h("div", { class: "cl-controls" }, ...boxes.map((one) => one.el));
+  const el = h("div", { class: "cl-drawing" }, h("p", { class: "cl-name" }, t("picture")), picture, controls);
   fig.listen(picture, "click", (event) => {
-    const { row } = drawn();
+    const { row } = drawn(fig);
     const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(picture.getScreenCTM().inverse());
     const nearest = (x, axis) => {
       const index = Math.round((x - row.start - row.receptive_field / 2) / row.jump);
@@ -218,40 +297,49 @@ function render({ model, el }) {
     };
     fig.set({ cell: [nearest(point.y, 0), nearest(point.x, 1)] });
   });
-
-  function draw() {
-    const shape = fig.get("input_shape");
-    const now = layers();
-    const { rows, problem } = traceStack(shape, now);
-    inputs.forEach((one, i) => one.set(shape[i]));
-    const kinds = now.map(({ kind }) => kind);
-    if (built !== kinds.join()) {
-      build(kinds);
-      built = kinds.join();
-    }
-    const { index } = drawn();
-    items.forEach(({ pick, numbers, targets, show, result }, i) => {
-      pick.set(now[i].kind);
-      for (const [key, one] of Object.entries(numbers)) one.set(now[i][key]);
-      targets.up.enable(i > 0);
-      targets.down.enable(i < items.length - 1);
-      show.enable(i < rows.length);
-      show.el.setAttribute("aria-pressed", String(i === index));
-      result.replaceChildren(...results(i, i ? rows[i - 1]?.shape : shape, now[i], rows[i], problem));
-    });
-    if (focus) (items[focus[0]]?.targets[focus[1]] ?? add[0]).el.focus();
-    focus = null;
-    const all = (key) => format(rows.reduce((sum, row) => sum + row[key], 0));
-    total.textContent = problem ? "" : t("total", { parameters: all("parameters"), adds: all("multiply_adds") });
-    fig.table.clear();
-    const head = ["layer", "f", "s", "p", "shape", "size", "parameters", "adds", "receptive"].map((key) => t(key, { n: "" }).trim());
-    fig.table(t("layers"), head, [[t("input"), "", "", "", times(shape), format(shape.reduce((a, b) => a * b)), "", "", "1 × 1"],
-      ...rows.map((row, i) => [`${i + 1}. ${t(now[i].kind)}`, now[i].f, now[i].s, now[i].p, times(row.shape), format(row.size), format(row.parameters),
-        format(row.multiply_adds), times([row.receptive_field, row.receptive_field])])]);
-    paint();
-  }
-  fig.draws(draw);
-  return fig.remove;
+  return {
+    el,
+    draw() {
+      const { index, row } = drawn(fig);
+      el.hidden = !row;
+      if (!row) return fig.say(t("none"));
+      const cell = where(fig);
+      boxes.forEach((one, axis) => one.set(cell[axis] + 1, row.shape[axis]));
+      const text = paint(fig, picture, index, row, cell);
+      picture.setAttribute("aria-label", text);
+      fig.say(text);
+    },
+  };
 }
+
+// Draws the field of a cell, and says it.
+/** @param {Fig} fig */
+function paint(fig, picture, index, row, cell) {
+  const [H, W] = fig.get("input_shape");
+  const most = Math.max(H, W);
+  const [[top, bottom], [left, right]] = cell.map((n) => field(row, n));
+  const edge = Math.max(0, -top, -left, bottom - H + 1, right - W + 1);
+  const margin = Math.min(edge, most) + most / 40;
+  picture.setAttribute("viewBox", `${-margin} ${-margin} ${W + 2 * margin} ${H + 2 * margin}`);
+  const { receptive_field: side, jump } = row;
+  const box = (name, y, x, height, width) => svg("rect", { class: name, x, y, width, height });
+  const next = cell[1] + 1 < row.shape[1] ? [0, jump] : cell[0] + 1 < row.shape[0] ? [jump, 0] : null;
+  picture.replaceChildren(
+    box("cl-pixels", 0, 0, H, W),
+    ...(most > 64 ? [] : lattice(H, W)),
+    box("cl-field-now", top, left, side, side),
+    ...(next ? [box("cl-field-next", top + next[0], left + next[1], side, side)] : []),
+  );
+  const clip = (n, size) => Math.max(1, Math.min(size, n + 1));
+  const place = { n: index + 1, r: cell[0] + 1, c: cell[1] + 1, h: side, w: side, jump };
+  const sides = { top: clip(top, H), bottom: clip(bottom, H), left: clip(left, W), right: clip(right, W) };
+  return fig.t("now", { ...place, ...sides }) + (edge ? fig.t("beyond") : "");
+}
+
+// Lines between the pixels.
+const lattice = (H, W) => [
+  ...range(W - 1).map((x) => svg("line", { class: "cl-rule", x1: x + 1, x2: x + 1, y1: 0, y2: H })),
+  ...range(H - 1).map((y) => svg("line", { class: "cl-rule", x1: 0, x2: W, y1: y + 1, y2: y + 1 })),
+];
 
 export default { render };

@@ -1,35 +1,11 @@
+// @ts-check
+
 // A window over a picture: the scores fill, and the cells of the first map that windows share light up.
 
-const PHRASES = {
-  en: {
-    title: "Sliding windows, and what they share", height: "Image height", width: "Image width", stride: "Stride",
-    imageName: "Image, {h} × {w}, window {wh} × {ww}", mapName: "First map, {h} × {w}: filters {f} × {f}", scoreName: "Scores{of}, in %, {h} × {w}", of: " of “{label}”",
-    window: "Window over the image", place: "row {r}, column {c} of the scores",
-    new: "needed, new", old: "needed, and another window has it", idle: "computed, not needed now", never: "not computed",
-    mapSays: "{need} cells are needed: {fresh} new, {old} from other windows. {idle} more are computed.",
-    now: "Row {r}, column {c}: score {score} %. This window needs {need} cells of the first map; other windows have {old} of them, and {fresh} are new. {done} of {all} windows.",
-    work: "Multiply-adds of {done} of {all} windows", apart: "Each window by itself", shared: "First map kept", first: "first map", rest: "all later layers",
-    sum: "{first} + {rest} = {total}", saved: "Kept cells save {share} % of the work: {one} % of the first map’s, and nothing of the later layers’.",
-    size: "Windows: {rows} rows, {columns} columns of scores.",
-    every: "Every window, in reading order", columnHead: "Column", corner: "Upper left pixel", score: "Score, in %", need: "Cells needed", fresh: "Not needed by a window before", pixel: "row {r}, column {c}",
-    way: "Way", both: "Sum",
-    hint: "Drag the window, or press a score. Change the image’s size or the stride, and step again. Keyboard: arrow keys move the window, Home and End go to the first and the last, Space plays and pauses.",
-  },
-  es: {
-    title: "Ventanas deslizantes, y lo que comparten", height: "Alto de la imagen", width: "Ancho de la imagen", stride: "Paso (stride)",
-    imageName: "Imagen, {h} × {w}, ventana {wh} × {ww}", mapName: "Primer mapa, {h} × {w}: filtros {f} × {f}", scoreName: "Puntuación{of}, en %, {h} × {w}", of: " de «{label}»",
-    window: "Ventana sobre la imagen", place: "fila {r}, columna {c} de las puntuaciones",
-    new: "necesaria, nueva", old: "necesaria, y otra ventana la tiene", idle: "calculada, ahora no hace falta", never: "sin calcular",
-    mapSays: "Hacen falta {need} celdas: {fresh} nuevas, {old} de otras ventanas. Hay {idle} más calculadas.",
-    now: "Fila {r}, columna {c}: puntuación {score} %. Esta ventana necesita {need} celdas del primer mapa; otras ventanas tienen {old} de ellas, y {fresh} son nuevas. {done} de {all} ventanas.",
-    work: "Multiplicaciones y sumas de {done} de {all} ventanas", apart: "Cada ventana por sí sola", shared: "Guardando el primer mapa", first: "primer mapa", rest: "todas las capas posteriores",
-    sum: "{first} + {rest} = {total}", saved: "Guardar las celdas ahorra el {share} % del trabajo: el {one} % del primer mapa, y nada de las capas posteriores.",
-    size: "Ventanas: {rows} filas, {columns} columnas de puntuaciones.",
-    every: "Todas las ventanas, en orden de lectura", columnHead: "Columna", corner: "Píxel superior izquierdo", score: "Puntuación, en %", need: "Celdas necesarias", fresh: "No las necesita una ventana anterior", pixel: "fila {r}, columna {c}",
-    way: "Manera", both: "Suma",
-    hint: "Arrastre la ventana o pulse una puntuación. Cambie el tamaño de la imagen o el paso, y recorra otra vez las ventanas. Teclado: las flechas mueven la ventana, Inicio y Fin van a la primera y a la última, Espacio reproduce y pausa.",
-  },
-};
+import { figure, format, h, numberBox, outputSize, range } from "./frame.js";
+import { numberGrid, slidingWindow, walk } from "./walk.js";
+import PHRASES from "./sliding_window.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
 
 // ---- arithmetic: setup is { size: [H, W], window: [h, w], step, kernel, perCell, perWindow } ----
 
@@ -83,32 +59,109 @@ export function picked(scores, setup) {
 
 // ---- the figure ----
 
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
   fig.el.classList.add("sliding");
-  const [full, window, kernel, label] = ["full", "window", "kernel", "label"].map(fig.get);
-  const setup = (changes = {}) => ({
-    size: [changes.height ?? fig.get("height"), changes.width ?? fig.get("width")], step: changes.stride ?? fig.get("stride"),
-    window, kernel, perCell: fig.get("per_cell"), perWindow: fig.get("per_window"),
-  });
-  const { position, seen, cell, count, at, nudge, keyboard, player: buttons } = walk(fig, () => places(setup()));
+  const steps = walk(fig, () => places(setupOf(fig)));
+  const setControls = makeControls(fig, steps);
+  const drawGrids = makeGrids(fig, steps);
+  const drawWork = makeWork(fig);
+  const size = h("p", { class: "cl-hint" });
+  fig.stage.before(steps.player.el); // on a phone, next to the picture
+  fig.status.after(size);
+  fig.hint.textContent = t("hint");
+  const drawTables = makeTables(fig);
 
+  fig.draws(() => {
+    const now = derive(fig, steps);
+    setControls();
+    drawGrids(now);
+    fig.say(t("now", now.told));
+    size.textContent = t("size", { rows: floor(0, now.setup), columns: floor(1, now.setup) });
+    drawWork(now, work(range(steps.count()), now.setup).apart);
+    drawTables(now);
+  });
+  return fig.remove;
+}
+
+// What the arithmetic needs to know, with these changes.
+const setupOf = (fig, changes = {}) => ({
+  size: [changes.height ?? fig.get("height"), changes.width ?? fig.get("width")],
+  step: changes.stride ?? fig.get("stride"),
+  window: fig.get("window"),
+  kernel: fig.get("kernel"),
+  perCell: fig.get("per_cell"),
+  perWindow: fig.get("per_window"),
+});
+
+// All that is drawn. `kinds` says of each cell of the first map who needs it; `told` is what phrases fill in.
+/** @param {Fig} fig */
+function derive(fig, steps) {
+  const setup = setupOf(fig);
+  const [, r, c] = steps.cell();
+  const windows = [...steps.seen()];
+  const values = picked(fig.get("scores"), setup);
+  const others = windows.filter((i) => i !== steps.position());
+  const [mine, theirs] = [[steps.position()], others].map((list) => coverage(list, setup));
+  const kind = (i, j) => (mine[i][j] ? (theirs[i][j] ? "old" : "new") : theirs[i][j] ? "idle" : "never");
+  const kinds = mine.map((row, i) => row.map((_, j) => kind(i, j)));
+  const tally = (name) => kinds.flat().filter((one) => one === name).length;
+  const told = {
+    r: r + 1,
+    c: c + 1,
+    score: percent(values[r][c]),
+    need: tally("new") + tally("old"),
+    old: tally("old"),
+    fresh: tally("new"),
+    idle: tally("idle"),
+    done: windows.length,
+    all: steps.count(),
+  };
+  return { setup, r, c, values, mine, kinds, told, done: work(windows, setup) };
+}
+
+// ---- words ----
+
+const many = (value) => format(value, 0);
+const percent = (value) => format(100 * value, 0);
+const total = (pair) => pair[0] + pair[1];
+const floor = (axis, { size, window, step }) =>
+  `⌊(${size[axis]} − ${window[axis]}) / ${step}⌋ + 1 = ${outputSize(size[axis], window[axis], 0, step)}`;
+const legend = ({ t }, name) => h("span", { class: `sliding-key sliding-${name}` }, t(name));
+
+// ---- controls ----
+
+/** @param {Fig} fig */
+function makeControls(fig, { player: buttons, seen, count }) {
   const change = (changes) => {
     buttons.pause();
     const full = seen().size === count(); // what is full stays full
-    const [rows, columns] = places(setup(changes));
+    const [rows, columns] = places(setupOf(fig, changes));
     fig.set({ ...changes, position: 0, seen: full ? range(rows * columns) : [0] });
   };
-  const number = (name, min, max) =>
-    numberBox(fig, { label: t(name), min, max, value: fig.get(name), onChange: (value) => change({ [name]: value }) });
-  const numbers = {
-    height: number("height", window[0], full[0]), width: number("width", window[1], full[1]), stride: number("stride", 1, Math.min(...window)),
+  const [full, window] = [fig.get("full"), fig.get("window")];
+  const bounds = {
+    height: [window[0], full[0]],
+    width: [window[1], full[1]],
+    stride: [1, Math.min(...window)],
   };
-  fig.controls.append(...Object.values(numbers).map((one) => one.el));
+  const numbers = Object.entries(bounds).map(([name, [min, max]]) => {
+    const onChange = (value) => change({ [name]: value });
+    return { name, ...numberBox(fig, { label: fig.t(name), min, max, value: fig.get(name), onChange }) };
+  });
+  fig.controls.append(...numbers.map((one) => one.el));
+  return () => numbers.forEach((one) => one.set(fig.get(one.name)));
+}
 
-  const image = numberGrid(fig);
-  const map = numberGrid(fig);
+// ---- drawing ----
+
+/** @param {Fig} fig */
+function makeGrids(fig, { at, nudge, keyboard, position, seen, count }) {
+  const { t } = fig;
+  const [full, window, label] = ["full", "window", "label"].map(fig.get);
+  const [image, map] = [numberGrid(fig), numberGrid(fig)];
   const scores = numberGrid(fig, { pick: (r, c) => at(r, c), keyboard });
   image.el.classList.add("sliding-image");
   map.el.classList.add("sliding-map");
@@ -116,98 +169,98 @@ function render({ model, el }) {
   image.table.style.backgroundImage = `url(${fig.get("image")})`;
   map.table.setAttribute("role", "img");
   const view = slidingWindow(fig, image, {
-    label: t("window"), nudge, keyboard,
+    label: t("window"),
+    nudge,
+    keyboard,
     move: (r, c) => at(Math.round(r / fig.get("stride")), Math.round(c / fig.get("stride"))),
   });
-  const legend = (name) => h("span", { class: `sliding-key sliding-${name}` }, t(name));
-  map.el.append(h("p", { class: "sliding-keys" }, ...["new", "old", "idle", "never"].map(legend)));
+  map.el.append(h("p", { class: "sliding-keys" }, ...["new", "old", "idle", "never"].map((name) => legend(fig, name))));
+  fig.stage.append(image.el, map.el, scores.el);
 
-  const size = h("p", { class: "cl-hint" });
+  return ({ setup: { size, step, kernel }, r, c, values, mine, kinds, told }) => {
+    const [high, wide] = size;
+    const blank = range(high).map(() => Array(wide).fill(0));
+    image.caption(t("imageName", { h: high, w: wide, wh: window[0], ww: window[1] }));
+    image.table.style.backgroundSize = `${(100 * full[1]) / wide}% ${(100 * full[0]) / high}%`;
+    image.draw(blank, { cell: () => ({ text: "" }) });
+    map.caption(t("mapName", { h: mine.length, w: mine[0].length, f: kernel }));
+    map.draw(mine, { cell: (i, j) => ({ text: "", class: `sliding-${kinds[i][j]}` }) });
+    map.table.setAttribute("aria-label", t("mapSays", told));
+    const [rows, columns] = [values.length, values[0].length];
+    scores.caption(t("scoreName", { of: label && t("of", { label }), h: rows, w: columns }));
+    scores.draw(
+      values.map((row, i) => row.map((v, j) => (seen().has(i * columns + j) ? v : null))),
+      {
+        tint: "sign",
+        of: [[1]],
+        cell: (i, j, v) => ({ class: i === r && j === c ? "cl-now" : "", text: v === null ? "" : percent(v) }),
+      },
+    );
+    scores.current(r, c);
+    view.place({
+      r: r * step,
+      c: c * step,
+      height: window[0],
+      width: window[1],
+      now: position() + 1,
+      of: count(),
+      text: t("place", told),
+    });
+  };
+}
+
+// Two bars: the multiply-adds so far, window by window and shared. `most` is what the longest bar will come to.
+/** @param {Fig} fig */
+function makeWork(fig) {
+  const { t } = fig;
   const bars = ["apart", "shared"].map((name) => {
     const parts = ["first", "rest"].map((part) => h("span", { class: `sliding-${part}` }));
     const sum = h("span");
-    return { name, parts, sum, el: h("div", {}, h("p", {}, `${t(name)}: `, sum), h("div", { class: "sliding-bar", "aria-hidden": "true" }, ...parts)) };
+    const bar = h("div", { class: "sliding-bar", "aria-hidden": "true" }, ...parts);
+    return { name, parts, sum, el: h("div", {}, h("p", {}, `${t(name)}: `, sum), bar) };
   });
   const title = h("p", { class: "cl-name" });
   const saved = h("p");
-  const sums = h("div", { class: "sliding-work" }, title, ...bars.map((bar) => bar.el), h("p", { class: "sliding-keys" }, legend("first"), legend("rest")), saved);
-  fig.stage.append(image.el, map.el, scores.el, sums);
-  fig.stage.before(buttons.el); // on a phone, next to the picture
-  fig.status.after(size);
-  fig.hint.textContent = t("hint");
+  const keys = h("p", { class: "sliding-keys" }, legend(fig, "first"), legend(fig, "rest"));
+  fig.stage.append(h("div", { class: "sliding-work" }, title, ...bars.map((bar) => bar.el), keys, saved));
+  const share = (part, whole) => percent(1 - part / whole);
 
-  const many = (value) => format(value, 0);
-  const percent = (value) => format(100 * value, 0);
-  const written = ([first, rest]) => t("sum", { first: many(first), rest: many(rest), total: many(first + rest) });
-  const floor = (axis, { size: all, step }) => `⌊(${all[axis]} − ${window[axis]}) / ${step}⌋ + 1 = ${outputSize(all[axis], window[axis], 0, step)}`;
-
-  function draw() {
-    const now = setup();
-    const [, r, c] = cell();
-    const windows = [...seen()];
-    const [rows, columns] = places(now);
-    const values = picked(fig.get("scores"), now);
-    for (const name of Object.keys(numbers)) numbers[name].set(fig.get(name));
-
-    const [high, wide] = now.size;
-    image.caption(t("imageName", { h: high, w: wide, wh: window[0], ww: window[1] }));
-    image.table.style.backgroundSize = `${(100 * full[1]) / wide}% ${(100 * full[0]) / high}%`;
-    image.draw(range(high).map(() => Array(wide).fill(0)), { cell: () => ({ text: "" }) });
-
-    const [mine, others] = [coverage([position()], now), coverage(windows.filter((i) => i !== position()), now)];
-    const kind = (i, j) => (mine[i][j] ? (others[i][j] ? "old" : "new") : others[i][j] ? "idle" : "never");
-    const kinds = mine.map((row, i) => row.map((_, j) => kind(i, j)));
-    const tally = (name) => kinds.flat().filter((one) => one === name).length;
-    map.caption(t("mapName", { h: mine.length, w: mine[0].length, f: kernel }));
-    map.draw(mine, { cell: (i, j) => ({ text: "", class: `sliding-${kinds[i][j]}` }) });
-
-    scores.caption(t("scoreName", { of: label && t("of", { label }), h: rows, w: columns }));
-    scores.draw(values.map((row, i) => row.map((v, j) => (seen().has(i * columns + j) ? v : null))), {
-      tint: "sign", of: [[1]],
-      cell: (i, j, v) => ({ class: i === r && j === c ? "cl-now" : "", text: v === null ? "" : percent(v) }),
-    });
-    scores.current(r, c);
-
-    const told = {
-      r: r + 1, c: c + 1, score: percent(values[r][c]), need: tally("new") + tally("old"), old: tally("old"), fresh: tally("new"), idle: tally("idle"),
-      done: windows.length, all: count(),
-    };
-    map.table.setAttribute("aria-label", t("mapSays", told));
-    view.place({ r: r * now.step, c: c * now.step, height: window[0], width: window[1], now: position() + 1, of: count(), text: t("place", told) });
-    fig.say(t("now", told));
-    size.textContent = t("size", { rows: floor(0, now), columns: floor(1, now) });
-
-    const done = work(windows, now);
-    const most = work(range(count()), now).apart.reduce((a, b) => a + b);
-    const total = (pair) => pair[0] + pair[1];
+  return ({ done, told }, most) => {
     title.textContent = t("work", told);
     for (const { name, parts, sum } of bars) {
-      sum.textContent = written(done[name]);
-      parts.forEach((part, i) => (part.style.width = `${(100 * done[name][i]) / most}%`));
+      const [first, rest] = done[name].map(many);
+      sum.textContent = t("sum", { first, rest, total: many(total(done[name])) });
+      parts.forEach((part, i) => (part.style.width = `${(100 * done[name][i]) / total(most)}%`));
     }
-    const share = (part, whole) => percent(1 - part / whole);
-    saved.textContent = t("saved", { share: share(total(done.shared), total(done.apart)), one: share(done.shared[0], done.apart[0]) });
-    table(now, values, done, told);
-  }
+    saved.textContent = t("saved", {
+      share: share(total(done.shared), total(done.apart)),
+      one: share(done.shared[0], done.apart[0]),
+    });
+  };
+}
 
+// The tables, written anew only when what they show changes.
+/** @param {Fig} fig */
+function makeTables(fig) {
+  const { t } = fig;
   let tabled = "";
-  function table(now, values, done, told) {
-    const key = JSON.stringify([now, done]);
+  return ({ setup, values, done, told }) => {
+    const key = JSON.stringify([setup, done]);
     if (key === tabled) return;
     tabled = key;
     fig.table.clear();
-    fig.table(t("work", told), ["way", "first", "rest", "both"].map((name) => t(name)),
-      ["apart", "shared"].map((name) => [t(name), ...done[name].map(many), many(done[name][0] + done[name][1])]));
-    const across = places(now)[1];
-    const need = mapSize(window, now).reduce((a, b) => a * b);
-    const lines = fresh(now).map((cells, i) => {
+    const head = (...names) => names.map((name) => t(name));
+    const line = (name) => [t(name), ...done[name].map(many), many(total(done[name]))];
+    fig.table(t("work", told), head("way", "first", "rest", "both"), ["apart", "shared"].map(line));
+    const across = places(setup)[1];
+    const need = mapSize(setup.window, setup).reduce((a, b) => a * b);
+    const lines = fresh(setup).map((cells, i) => {
       const [r, c] = [Math.floor(i / across), i % across];
-      return [r + 1, c + 1, t("pixel", { r: r * now.step + 1, c: c * now.step + 1 }), percent(values[r][c]), need, cells];
+      const corner = t("pixel", { r: r * setup.step + 1, c: c * setup.step + 1 });
+      return [r + 1, c + 1, corner, percent(values[r][c]), need, cells];
     });
-    fig.table(t("every"), ["rowHead", "columnHead", "corner", "score", "need", "fresh"].map((name) => t(name)), lines);
-  }
-  fig.draws(draw);
-  return fig.remove;
+    fig.table(t("every"), head("rowHead", "columnHead", "corner", "score", "need", "fresh"), lines);
+  };
 }
 
 export default { render };

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from cnnlab.checks import whole
 from cnnlab.data.pictures import Picture
-from cnnlab.widgets.frame import Matrix, Stepper, Whole
+from cnnlab.widgets.frame import Figure, Matrix, Whole
 from cnnlab.widgets.nms_stepper import png, read_image
 
 MOST_PIXELS = 32  # of a side: the first map is drawn cell by cell
@@ -18,7 +18,7 @@ PER_CELL = 5 * 5 * 3 * 16  # 16 filters of 5 × 5 × 3
 PER_WINDOW = 5 * 5 * 16 * 400 + 400 * 400 + 400 * 4  # three dense layers
 
 
-class SlidingWindow(Stepper):
+class SlidingWindow(Figure):
     """Move a window over a picture, and see which arithmetic two windows have in common.
 
     The first map is that of a convolution with stride 1 and no padding. Its cells can be kept for

@@ -6,7 +6,7 @@ import numpy as np
 import traitlets
 
 from cnnlab.convolution import conv2d, kernel
-from cnnlab.widgets.frame import Stepper, Whole
+from cnnlab.widgets.frame import Figure, Whole
 
 # A bright shape on a dark ground, seen a little differently by each channel.
 IMAGE = [
@@ -50,7 +50,7 @@ class Numbers(traitlets.TraitType):
         return (whole if (whole == array).all() else array).tolist()
 
 
-class VolumeStepper(Stepper):
+class VolumeStepper(Figure):
     """A window moves over all the channels of an image; its products add up to one number.
 
     Parameters

@@ -1,35 +1,12 @@
+// @ts-check
+
 // YOLO target explorer: objects to place on the grid, the places of y that they fill, and the ones that clash.
 
-const PHRASES = {
-  en: {
-    title: "The target of YOLO", example: "Example", own: "your own objects", both: "two anchors in one cell", same: "two want the same anchor", three: "three in one cell", border: "on the border of cells", none: "no objects",
-    add: "Add:", class0: "pedestrian", class1: "car", class2: "motorcycle", full: "There is room for {n} objects. Remove one first.",
-    picture: "picture with {n} × {n} cells", where: "x from {0} to {2}, y from {1} to {3}", cell: "row {row}, column {column}",
-    map: "y: {n} × {n} cells, two places each", slot: "anchor {k}: {holder}", free: "empty", lost: "left out: {list}", numbers: "16 numbers: ",
-    care: "b_x and b_y: where in its cell the middle lies. b_h and b_w: multiples of the anchor’s height and width. Where p_c = 0, the other seven numbers mean nothing (“don’t care”).",
-    list: "Objects", classOf: "Class of {letter}", remove: "Remove", removeOne: "Remove {letter}",
-    middle: "Middle ({x}, {y}): {cell}. IoU of shapes: {0} with anchor 1, {1} with anchor 2.", gets: "Fills anchor {k}.", out: "Wants anchor {k}, which is taken: not in y.",
-    nobody: "no object has its middle here, so p_c = 0 at both places.", one: "{who} has its middle here and goes to anchor {k}: IoU of shapes {more} against {less}.",
-    two: "two objects, and each wants another anchor. Both fit.", twoSame: "two objects want the same anchor: a clash.", many: "{n} objects, and a cell has two places: a clash, whatever their shapes.",
-    wins: "Anchor {k}: {winner} has it (IoU {more}), {loser} (IoU {less}) is left out of y.", elsewhere: "Left out in other cells: {list}.",
-    tableY: "y, 3 × 3 × 2 × 8", theCell: "Cell",
-    hint: "Drag an object, or one of its corners; click a cell to read its numbers. Keyboard: arrow keys move an object, with Shift its lower right corner, Delete removes it; in y, they change the cell. Dashed: the two anchors.",
-  },
-  es: {
-    title: "El objetivo de YOLO", example: "Ejemplo", own: "sus propios objetos", both: "dos anclas en una celda", same: "dos quieren la misma ancla", three: "tres en una celda", border: "en el borde entre celdas", none: "sin objetos",
-    add: "Añadir:", class0: "peatón", class1: "coche", class2: "motocicleta", full: "Caben {n} objetos. Quite uno antes.",
-    picture: "imagen con {n} × {n} celdas", where: "x de {0} a {2}, y de {1} a {3}", cell: "fila {row}, columna {column}",
-    map: "y: {n} × {n} celdas, dos lugares en cada una", slot: "ancla {k}: {holder}", free: "libre", lost: "fuera: {list}", numbers: "16 números: ",
-    care: "b_x y b_y: en qué punto de su celda está el centro. b_h y b_w: múltiplos del alto y el ancho del ancla. Donde p_c = 0, los otros siete números no significan nada («no importan»).",
-    list: "Objetos", classOf: "Clase de {letter}", remove: "Quitar", removeOne: "Quitar {letter}",
-    middle: "Centro ({x}, {y}): {cell}. IoU de formas: {0} con el ancla 1, {1} con el ancla 2.", gets: "Llena el ancla {k}.", out: "Quiere el ancla {k}, ya ocupada: no está en y.",
-    nobody: "ningún objeto tiene aquí su centro, así que p_c = 0 en los dos lugares.", one: "{who} tiene aquí su centro y va al ancla {k}: IoU de formas {more} frente a {less}.",
-    two: "dos objetos, y cada uno quiere otra ancla. Caben los dos.", twoSame: "dos objetos quieren la misma ancla: un choque.", many: "{n} objetos, y una celda tiene dos lugares: un choque, sean cuales sean sus formas.",
-    wins: "Ancla {k}: la tiene {winner} (IoU {more}); {loser} (IoU {less}) queda fuera de y.", elsewhere: "Fuera en otras celdas: {list}.",
-    tableY: "y, 3 × 3 × 2 × 8", theCell: "Celda",
-    hint: "Arrastre un objeto, o una de sus esquinas; pulse en una celda para leer sus números. Teclado: las flechas mueven un objeto, con Mayús su esquina inferior derecha, Supr lo quita; en y, cambian de celda. A rayas: las dos anclas.",
-  },
-};
+import { button, choice, figure, fill, format, h, keys, range, svg, uid } from "./frame.js";
+import { beside, movable, picture, rules, within } from "./boxes.js";
+import PHRASES from "./yolo_target.json" with { type: "json" };
+/** @import { Fig } from "./frame.js" */
+
 const N = 96; // the picture's side
 const GRID = 3;
 const SIDE = N / GRID;
@@ -37,12 +14,30 @@ const MOST = 6;
 const SMALLEST = 4; // side of an object
 const LETTERS = "ABCDEF";
 const KEYS = ["p_c", "b_x", "b_y", "b_h", "b_w", "c_1", "c_2", "c_3"];
-const NEW = [[16, 40], [46, 24], [30, 22]]; // width and height of a new object of each class
+const NEW = [
+  [16, 40],
+  [46, 24],
+  [30, 22],
+]; // width and height of a new object of each class
 const EXAMPLES = {
-  both: [[0, 38, 24, 54, 66], [1, 30, 42, 80, 66], [2, 4, 62, 34, 84]],
-  same: [[1, 18, 34, 66, 58], [2, 40, 40, 76, 62]],
-  three: [[0, 36, 18, 54, 62], [1, 26, 38, 76, 62], [2, 32, 48, 66, 70]],
-  border: [[0, 24, 8, 40, 48], [1, 40, 52, 88, 76]],
+  both: [
+    [0, 38, 24, 54, 66],
+    [1, 30, 42, 80, 66],
+    [2, 4, 62, 34, 84],
+  ],
+  same: [
+    [1, 18, 34, 66, 58],
+    [2, 40, 40, 76, 62],
+  ],
+  three: [
+    [0, 36, 18, 54, 62],
+    [1, 26, 38, 76, 62],
+    [2, 32, 48, 66, 70],
+  ],
+  border: [
+    [0, 24, 8, 40, 48],
+    [1, 40, 52, 88, 76],
+  ],
   none: [],
 };
 // Outlines: view box, path.
@@ -82,7 +77,14 @@ export function encode(objects, anchors, grid, size, classes) {
     const best = Math.max(...ious);
     const anchor = ious.indexOf(best);
     const multiples = sides.map((n, axis) => n / anchors[anchor][axis]);
-    return { row, column, anchor, ious, best, numbers: [1, b_x, b_y, ...multiples, ...range(classes).map((c) => Number(c === label))] };
+    return {
+      row,
+      column,
+      anchor,
+      ious,
+      best,
+      numbers: [1, b_x, b_y, ...multiples, ...range(classes).map((c) => Number(c === label))],
+    };
   });
   const each = (make) => range(grid[0]).map(() => range(grid[1]).map(() => anchors.map(make)));
   const y = each(() => Array(5 + classes).fill(0));
@@ -109,223 +111,372 @@ export function roomy(old, next) {
 
 // ---- the figure ----
 
+/** @param {{ model: import("./frame.js").Model, el: Element }} context */
 function render({ model, el }) {
   const fig = figure({ model, el, words: PHRASES, title: "title" });
   const { t } = fig;
   fig.el.classList.add("yolo");
-  const anchors = fig.get("anchors");
-  const objects = () => fig.get("objects");
-  const encoded = (list = objects()) => encode(list, anchors, [GRID, GRID], [N, N], 3);
-  const named = (label) => t(`class${label}`);
-  const who = (i) => `${LETTERS[i]} (${named(objects()[i][0])})`;
-  const at = (k) => [Math.floor(k / GRID), k % GRID];
-  const upper = (text) => text[0].toUpperCase() + text.slice(1);
-  const slot = (k, i) => t("slot", { k: k + 1, holder: i === null ? t("free") : who(i) });
-  const spot = ({ row, column }) => t("cell", { row: row + 1, column: column + 1 });
-  let current = null; // whose anchors are drawn
+  const state = makeState(fig);
+  const setExample = makeExamples(fig, state);
+  const drawPicture = makePicture(fig, state);
+  const drawMap = makeMap(fig, state);
+  const numbers = h("div", { class: "yolo-numbers" });
+  fig.stage.append(h("div", { class: "yolo-bottom" }, numbers));
+  const drawList = makeList(fig, state);
+  fig.hint.textContent = t("hint");
 
-  const write = (list, cell = fig.get("cell")) => {
+  fig.draws(() => {
+    const now = derive(fig, state);
+    setExample(now);
+    drawPicture(now);
+    drawMap(now);
+    numbers.replaceChildren(makeNumbers(fig, now), h("p", { class: "cl-name" }, t("care")));
+    drawList(now);
+    fig.say(sentence(fig, now));
+    table(fig, now);
+  });
+  return fig.remove;
+}
+
+const encoded = (fig, list) => encode(list, fig.get("anchors"), [GRID, GRID], [N, N], 3);
+const at = (k) => [Math.floor(k / GRID), k % GRID];
+
+// The objects, how they change, and `current`, the one whose anchors are drawn.
+/** @param {Fig} fig */
+function makeState(fig) {
+  const state = { current: null, adders: [], write, follow, replace, remove, first, choose };
+  const objects = () => fig.get("objects");
+  function write(list, cell = fig.get("cell")) {
     fig.explain("");
     fig.set({ objects: list, cell });
-  };
+  }
   // The cell that is read goes with the object that moves.
-  const follow = (list, i) => {
-    const { row, column } = encoded(list).wants[i];
-    current = i;
+  function follow(list, i) {
+    const { row, column } = encoded(fig, list).wants[i];
+    state.current = i;
     write(list, [row, column]);
-  };
-  const replace = (i, object) => follow(objects().map((old, j) => (j === i ? object : old)), i);
-  const remove = (i, focusable) => {
-    current = null;
+  }
+  function replace(i, object) {
+    const list = objects().map((old, j) => (j === i ? object : old));
+    follow(list, i);
+  }
+  function remove(i, focusable) {
+    state.current = null;
     write(objects().filter((_, j) => j !== i));
-    (focusable[Math.min(i, objects().length - 1)] ?? adders[0]).focus();
-  };
-  const first = ([row, column]) => {
-    const i = encoded().wants.findIndex((one) => one.row === row && one.column === column);
+    (focusable[Math.min(i, objects().length - 1)] ?? state.adders[0]).focus();
+  }
+  /** @param {number[]} cell */
+  function first([row, column]) {
+    const i = encoded(fig, objects()).wants.findIndex((one) => one.row === row && one.column === column);
     return i < 0 ? null : i;
-  };
-  const choose = (row, column) => {
+  }
+  function choose(row, column) {
     const cell = [row, column].map((n) => within(n, 0, GRID - 1));
-    current = first(cell);
+    state.current = first(cell);
     write([...objects()], cell);
-  };
+  }
+  return state;
+}
 
+// All that is drawn: the objects, the cell that is read, and what is encoded.
+/** @param {Fig} fig */
+function derive(fig, state) {
+  const [list, cell] = [fig.get("objects"), fig.get("cell")];
+  const all = encoded(fig, list);
+  if (state.current === null || state.current >= list.length) state.current = state.first(cell);
+  return {
+    list,
+    cell,
+    anchors: fig.get("anchors"),
+    ...all,
+    current: state.current,
+    isChosen: (k) => k === GRID * cell[0] + cell[1],
+    inCell: (k) => range(list.length).filter((i) => GRID * all.wants[i].row + all.wants[i].column === k),
+    isOut: (i) => all.leftOut.includes(i),
+  };
+}
+
+// ---- words ----
+
+const named = ({ t }, label) => t(`class${label}`);
+const upper = (text) => text[0].toUpperCase() + text.slice(1);
+const who = (fig, i) => `${LETTERS[i]} (${named(fig, fig.get("objects")[i][0])})`;
+const slot = (fig, k, i) => fig.t("slot", { k: k + 1, holder: i === null ? fig.t("free") : who(fig, i) });
+const spot = ({ t }, row, column) => t("cell", { row: row + 1, column: column + 1 });
+const called = (fig, k) => (k < 5 ? KEYS[k] : `${KEYS[k]} ${named(fig, k - 5)}`);
+const heading = ({ t }, key) => h("p", { class: "cl-name", id: uid() }, t(key, { n: GRID }));
+const rivals = (more, less) => ({ more: beside(more, less), less: beside(less, more) });
+
+// What has happened in the cell.
+/** @param {Fig} fig */
+function sentence(fig, now) {
+  const { t } = fig;
+  const { cell, wants, leftOut } = now;
+  const here = now.inCell(GRID * cell[0] + cell[1]);
+  const others = leftOut.filter((i) => !here.includes(i)).map((i) => who(fig, i));
+  const [A, B] = here.map((i) => wants[i]);
+  const many = here.length > 2 ? "many" : A?.anchor === B?.anchor ? "twoSame" : "two";
+  const one = () => ({ who: who(fig, here[0]), k: A.anchor + 1, ...rivals(A.best, A.ious[1 - A.anchor]) });
+  const values = here.length === 1 ? one() : { n: here.length };
+  const parts = [t(["nobody", "one"][here.length] ?? many, values)];
+  if (here.length > 1) parts.push(...outcomes(fig, now, here));
+  if (others.length) parts.push(t("elsewhere", { list: others.join(", ") }));
+  return `${upper(spot(fig, cell[0], cell[1]))}: ${parts.join(" ")}`;
+}
+
+// Who holds each place of the cell, and against whom.
+/** @param {Fig} fig */
+function outcomes(fig, { cell, wants, holders }, here) {
+  return holders[cell[0]][cell[1]].flatMap((winner, k) => {
+    if (winner === null) return [];
+    const losers = here.filter((i) => i !== winner && wants[i].anchor === k);
+    if (!losers.length) return [`${upper(slot(fig, k, winner))}.`];
+    return losers.map((loser) => {
+      const names = { winner: who(fig, winner), loser: who(fig, loser), k: k + 1 };
+      return fig.t("wins", { ...names, ...rivals(wants[winner].best, wants[loser].best) });
+    });
+  });
+}
+
+// ---- controls ----
+
+/** @param {Fig} fig */
+function makeExamples(fig, state) {
+  const { t } = fig;
   const example = choice(fig, {
-    label: t("example"), options: ["own", ...Object.keys(EXAMPLES)].map((key) => [key, t(key)]),
+    label: t("example"),
+    options: ["own", ...Object.keys(EXAMPLES)].map((key) => [key, t(key)]),
     onChange(key) {
-      const list = (EXAMPLES[key] ?? objects()).map((row) => [...row]);
-      if (list.length) follow(list, 0);
-      else write(list);
+      const list = (EXAMPLES[key] ?? fig.get("objects")).map((row) => [...row]);
+      if (list.length) state.follow(list, 0);
+      else state.write(list);
     },
   });
-  const adders = range(3).map((label) => button(fig, {
-    label: `+ ${named(label)}`,
-    onClick() {
-      const list = objects();
-      if (list.length === MOST) return fig.explain(t("full", { n: MOST }));
-      const [row, column] = fig.get("cell");
-      const aside = 4 * ((list.length % 3) - 1); // not on top of another
-      const [x, y] = [(column + 0.5) * SIDE + aside, (row + 0.5) * SIDE + aside];
-      const [width, height] = NEW[label];
-      const [left, top] = [within(x - width / 2, 0, N - width), within(y - height / 2, 0, N - height)];
-      follow([...list, [label, left, top, left + width, top + height]], list.length);
-    },
-  }).el);
-  const heading = (key) => h("p", { class: "cl-name", id: uid() }, t(key, { n: GRID }));
-  const [adding, mapName, listName] = ["add", "map", "list"].map(heading);
-  fig.controls.append(example.el, h("div", { class: "yolo-add", role: "group", "aria-labelledby": adding.id }, adding, ...adders));
+  state.adders = range(3).map((label) => {
+    const onClick = () => add(fig, state, label);
+    return button(fig, { label: `+ ${named(fig, label)}`, onClick }).el;
+  });
+  const adding = heading(fig, "add");
+  const group = { class: "yolo-add", role: "group", "aria-labelledby": adding.id };
+  fig.controls.append(example.el, h("div", group, adding, ...state.adders));
+  return ({ list }) => {
+    const same = (other) => JSON.stringify(other) === JSON.stringify(list);
+    example.set(Object.keys(EXAMPLES).find((key) => same(EXAMPLES[key])) ?? "own");
+  };
+}
 
-  // the picture
-  const cells = range(GRID * GRID).map((k) => svg("rect", { x: (k % GRID) * SIDE, y: at(k)[0] * SIDE, width: SIDE, height: SIDE }));
-  const ground = picture(fig, { width: N, height: N, ground: [...cells, ...rules(N, N, SIDE)], role: "group", "aria-label": t("picture", { n: GRID }) });
+// A new object in the cell that is read.
+/** @param {Fig} fig */
+function add(fig, { follow }, label) {
+  const list = fig.get("objects");
+  if (list.length === MOST) return fig.explain(fig.t("full", { n: MOST }));
+  const [row, column] = fig.get("cell");
+  const aside = 4 * ((list.length % 3) - 1); // not on top of another
+  const [x, y] = [(column + 0.5) * SIDE + aside, (row + 0.5) * SIDE + aside];
+  const [width, height] = NEW[label];
+  const [left, top] = [within(x - width / 2, 0, N - width), within(y - height / 2, 0, N - height)];
+  follow([...list, [label, left, top, left + width, top + height]], list.length);
+}
+
+// ---- the picture ----
+
+/** @param {Fig} fig */
+function makePicture(fig, state) {
+  const square = { width: SIDE, height: SIDE };
+  const cells = range(GRID * GRID).map((k) => svg("rect", { x: at(k)[1] * SIDE, y: at(k)[0] * SIDE, ...square }));
+  const ground = picture(fig, {
+    width: N,
+    height: N,
+    ground: [...cells, ...rules(N, N, SIDE)],
+    role: "group",
+    "aria-label": fig.t("picture", { n: GRID }),
+  });
   fig.listen(ground.el, "pointerdown", (event) => {
     if (event.button || event.target.closest(".cl-box")) return;
     const { left, top, width, height } = ground.el.getBoundingClientRect();
-    choose(Math.floor((GRID * (event.clientY - top)) / height), Math.floor((GRID * (event.clientX - left)) / width));
+    const [row, column] = [(event.clientY - top) / height, (event.clientX - left) / width];
+    state.choose(Math.floor(GRID * row), Math.floor(GRID * column));
   });
-  const movables = range(MOST).map((i) => {
-    const one = movable(fig, ground, { name: LETTERS[i], label: LETTERS[i], onChange: (box) => {
-      const [label, ...old] = objects()[i];
-      replace(i, [label, ...roomy(old, box)]);
-    } });
-    const drawing = h("span", { class: "yolo-drawing" });
-    one.el.prepend(drawing, h("span", { class: "yolo-middle" }));
-    fig.listen(one.el, "focus", () => {
-      if (current !== i) replace(i, [...objects()[i]]);
-    });
-    fig.listen(one.el, "keydown", (event) => {
-      if (event.key === "Delete") remove(i, movables.map((other) => other.el));
-    });
-    return { ...one, drawing };
-  });
-  const outlines = anchors.map((_, k) => h("div", { class: "yolo-anchor" }, h("span", {}, k + 1)));
+  const movables = range(MOST).map((i) => makeObject(fig, state, ground, i));
+  for (const one of movables) one.onDelete(movables.map((other) => other.el));
+  const outlines = fig.get("anchors").map((_, k) => h("div", { class: "yolo-anchor" }, h("span", {}, k + 1)));
   ground.el.append(h("div", { class: "yolo-layer" }, ...outlines));
+  fig.stage.append(h("div", { class: "yolo-left" }, ground.el));
+  return (now) => {
+    cells.forEach((one, k) => {
+      const used = now.inCell(k).length ? " yolo-used" : "";
+      one.setAttribute("class", `yolo-cell${used}${now.isChosen(k) ? " yolo-chosen" : ""}`);
+    });
+    for (const one of movables) one.draw(now);
+    outlines.forEach((outline, k) => drawAnchor(ground, outline, k, now));
+  };
+}
 
-  // y: the cells
-  const tiles = range(GRID * GRID).map((k) => button(fig, { label: "", onClick: () => choose(...at(k)) }).el);
-  const map = h("div", { class: "yolo-map", role: "group", "aria-labelledby": mapName.id }, ...tiles);
-  keys(fig, map, { move(dr, dc) {
-    const [row, column] = fig.get("cell");
-    choose(row + dr, column + dc);
-    const [r, c] = fig.get("cell");
-    tiles[GRID * r + c].focus();
-  } });
-  const numbers = h("div", { class: "yolo-numbers" });
-
-  // the objects
-  const lines = range(MOST).map((i) => {
-    const [text, state] = [h("span"), h("strong")];
-    const select = h("select", { "aria-label": t("classOf", { letter: LETTERS[i] }) }, ...range(3).map((label) => h("option", { value: label }, named(label))));
-    fig.listen(select, "change", () => replace(i, [Number(select.value), ...objects()[i].slice(1)]));
-    const gone = button(fig, { label: t("remove"), name: t("removeOne", { letter: LETTERS[i] }), onClick: () => remove(i, lines.map((line) => line.gone)) }).el;
-    return { el: h("li", {}, h("span", { class: "yolo-letter" }, LETTERS[i]), select, h("p", {}, text, " ", state), gone), select, text, state, gone };
+// An object that is moved; Delete takes it away, and one of `others` gets the focus.
+/** @param {Fig} fig */
+function makeObject(fig, state, ground, i) {
+  const one = movable(fig, ground, {
+    name: LETTERS[i],
+    label: LETTERS[i],
+    onChange(box) {
+      const [label, ...old] = fig.get("objects")[i];
+      state.replace(i, [label, ...roomy(old, box)]);
+    },
   });
-  fig.stage.append(
-    h("div", { class: "yolo-left" }, ground.el),
-    h("div", { class: "yolo-right" }, mapName, map, fig.status),
-    h("div", { class: "yolo-bottom" }, numbers),
-    h("div", { class: "yolo-bottom" }, listName, h("ul", { "aria-labelledby": listName.id }, ...lines.map((one) => one.el))));
-  fig.hint.textContent = t("hint");
-
-  const rivals = (more, less) => ({ more: beside(more, less), less: beside(less, more) });
-  // What has happened in a cell, in words.
-  function sentence(cell, { wants, holders, leftOut }) {
-    const here = range(wants.length).filter((i) => wants[i].row === cell[0] && wants[i].column === cell[1]);
-    const others = leftOut.filter((i) => !here.includes(i)).map(who);
-    const [A, B] = here.map((i) => wants[i]);
-    const many = here.length > 2 ? "many" : A?.anchor === B?.anchor ? "twoSame" : "two";
-    const parts = [t(["nobody", "one"][here.length] ?? many, here.length === 1
-      ? { who: who(here[0]), k: A.anchor + 1, ...rivals(A.best, A.ious[1 - A.anchor]) } : { n: here.length })];
-    if (here.length > 1) holders[cell[0]][cell[1]].forEach((winner, k) => {
-      const losers = here.filter((i) => i !== winner && wants[i].anchor === k);
-      if (winner !== null && !losers.length) parts.push(`${upper(slot(k, winner))}.`);
-      for (const loser of losers) parts.push(t("wins", { winner: who(winner), loser: who(loser), k: k + 1, ...rivals(wants[winner].best, wants[loser].best) }));
-    });
-    if (others.length) parts.push(t("elsewhere", { list: others.join(", ") }));
-    return `${upper(spot({ row: cell[0], column: cell[1] }))}: ${parts.join(" ")}`;
-  }
-
-  // The numbers of a cell, and how each came about: (46 − 32) / 32 = 0.438.
-  const called = (k) => (k < 5 ? KEYS[k] : `${KEYS[k]} ${named(k - 5)}`);
-  function table(cell, { wants, holders }) {
-    const both = holders[cell[0]][cell[1]];
-    const from = (n, index) => `(${format(n)} − ${index * SIDE}) / ${SIDE}`;
-    const columns = both.map((i, n) => {
-      if (i === null) return KEYS.map(() => h("td", { class: "yolo-void" }, "0"));
-      const [, left, top, right, bottom] = objects()[i];
-      const [x, y] = middle(objects()[i]);
-      const sums = [, from(x, cell[1]), from(y, cell[0]), `${bottom - top} / ${format(anchors[n][0])}`, `${right - left} / ${format(anchors[n][1])}`];
-      return wants[i].numbers.map((value, k) => h("td", {}, sums[k] && `${sums[k]} `, h("b", {}, (sums[k] ? "= " : "") + format(value, 3))));
-    });
-    const head = anchors.map((shape, k) => h("th", { scope: "col" }, `${upper(slot(k, both[k]))} `, h("small", {}, shape.map((n) => format(n)).join(" × "))));
-    return h("table", {}, h("caption", {}, t("numbers") + spot({ row: cell[0], column: cell[1] })), h("thead", {}, h("tr", {}, h("td"), ...head)),
-      h("tbody", {}, ...KEYS.map((_, k) => h("tr", {}, h("th", { scope: "row" }, called(k)), ...columns.map((column) => column[k])))));
-  }
-
-  function draw() {
-    const list = objects();
-    const cell = fig.get("cell");
-    const all = encoded();
-    const { y: target, wants, holders, leftOut } = all;
-    if (current === null || current >= list.length) current = first(cell);
-    const same = (other) => JSON.stringify(other) === JSON.stringify(list);
-    example.set(Object.keys(EXAMPLES).find((key) => same(EXAMPLES[key])) ?? "own");
-
-    const chosen = (k) => k === GRID * cell[0] + cell[1];
-    const inCell = (k) => range(list.length).filter((i) => GRID * wants[i].row + wants[i].column === k);
-    cells.forEach((one, k) => one.setAttribute("class", `yolo-cell${inCell(k).length ? " yolo-used" : ""}${chosen(k) ? " yolo-chosen" : ""}`));
-    movables.forEach((one, i) => {
+  const drawing = h("span", { class: "yolo-drawing" });
+  one.el.prepend(drawing, h("span", { class: "yolo-middle" }));
+  fig.listen(one.el, "focus", () => {
+    if (state.current !== i) state.replace(i, [...fig.get("objects")[i]]);
+  });
+  return {
+    el: one.el,
+    onDelete: (others) => fig.listen(one.el, "keydown", ({ key }) => key === "Delete" && state.remove(i, others)),
+    draw({ list, wants, isOut }) {
       one.el.hidden = i >= list.length;
       if (one.el.hidden) return;
       const [label, ...box] = list[i];
-      one.place(box, `${t("where", box)}; ${spot(wants[i])}`);
-      one.el.setAttribute("aria-label", who(i));
-      one.el.className = `cl-box yolo-class${label}${leftOut.includes(i) ? " yolo-out" : ""}`;
+      one.place(box, `${fig.t("where", box)}; ${spot(fig, wants[i].row, wants[i].column)}`);
+      one.el.setAttribute("aria-label", who(fig, i));
+      one.el.className = `cl-box yolo-class${label}${isOut(i) ? " yolo-out" : ""}`;
       const [viewBox, d] = SHAPES[label];
-      one.drawing.replaceChildren(svg("svg", { viewBox, preserveAspectRatio: "none", "aria-hidden": "true" }, svg("path", { d })));
-    });
-    outlines.forEach((outline, k) => {
-      outline.hidden = current === null;
-      if (current === null) return;
-      const [x, y] = middle(list[current]);
-      const [height, width] = anchors[k];
-      ground.put(outline, [x - width / 2, y - height / 2, x + width / 2, y + height / 2]);
-      outline.className = `yolo-anchor${wants[current].anchor === k ? " yolo-best" : ""}`;
-    });
+      const shape = { viewBox, preserveAspectRatio: "none", "aria-hidden": "true" };
+      drawing.replaceChildren(svg("svg", shape, svg("path", { d })));
+    },
+  };
+}
 
-    tiles.forEach((tile, k) => {
-      const [row, column] = at(k);
-      const lost = inCell(k).filter((i) => leftOut.includes(i)).map((i) => LETTERS[i]);
-      const slots = holders[row][column];
-      const words = slots.map((i, n) => slot(n, i)).concat(lost.length ? t("lost", { list: lost.join(", ") }) : []);
-      fill(tile, { "aria-pressed": String(chosen(k)), tabindex: chosen(k) ? 0 : -1, "aria-label": `${spot({ row, column })}; ${words.join("; ")}` }, []);
-      tile.replaceChildren(...slots.map((i, n) => h("span", { class: `yolo-slot${i === null ? "" : ` yolo-full yolo-class${list[i][0]}`}` }, `${n + 1} ${LETTERS[i] ?? "–"}`)),
-        ...(lost.length ? [h("s", {}, lost.join(" "))] : []));
-    });
-    numbers.replaceChildren(table(cell, all), h("p", { class: "cl-name" }, t("care")));
+// The outline of an anchor around the middle of the current object.
+function drawAnchor(ground, outline, k, { list, wants, anchors, current }) {
+  outline.hidden = current === null;
+  if (current === null) return;
+  const [x, y] = middle(list[current]);
+  const [height, width] = anchors[k];
+  ground.put(outline, [x - width / 2, y - height / 2, x + width / 2, y + height / 2]);
+  outline.className = `yolo-anchor${wants[current].anchor === k ? " yolo-best" : ""}`;
+}
 
-    lines.forEach((line, i) => {
-      line.el.hidden = i >= list.length;
-      if (line.el.hidden) return;
-      const out = leftOut.includes(i);
-      line.el.className = `yolo-class${list[i][0]}${out ? " yolo-out" : ""}`;
-      line.select.value = list[i][0];
-      const { ious, anchor } = wants[i];
-      const [x, y] = middle(list[i]).map((n) => format(n));
-      line.text.textContent = t("middle", { x, y, ...ious.map((value, k) => beside(value, ious[1 - k])), cell: spot(wants[i]) });
-      line.state.textContent = t(out ? "out" : "gets", { k: anchor + 1 });
-    });
-    fig.say(sentence(cell, all));
+// ---- y: the cells and their numbers ----
 
-    fig.table.clear();
-    fig.table(t("tableY"), [t("theCell"), ...KEYS.map((_, k) => called(k))],
-      tiles.flatMap((_, k) => {
-        const [row, column] = at(k);
-        return target[row][column].map((values, n) => [`${spot({ row, column })}, ${slot(n, holders[row][column][n])}`, ...values.map((value) => format(value, 3))]);
-      }));
-  }
-  fig.draws(draw);
-  return fig.remove;
+/** @param {Fig} fig */
+function makeMap(fig, { choose }) {
+  const name = heading(fig, "map");
+  const tiles = range(GRID * GRID).map((k) => {
+    const [row, column] = at(k);
+    return button(fig, { label: "", onClick: () => choose(row, column) }).el;
+  });
+  const map = h("div", { class: "yolo-map", role: "group", "aria-labelledby": name.id }, ...tiles);
+  keys(fig, map, {
+    move(dr, dc) {
+      const [row, column] = fig.get("cell");
+      choose(row + dr, column + dc);
+      const [r, c] = fig.get("cell");
+      tiles[GRID * r + c].focus();
+    },
+  });
+  fig.stage.append(h("div", { class: "yolo-right" }, name, map, fig.status));
+  return (now) => tiles.forEach((tile, k) => drawTile(fig, tile, k, now));
+}
+
+/** @param {Fig} fig */
+function drawTile(fig, tile, k, { list, holders, inCell, isOut, isChosen }) {
+  const [row, column] = at(k);
+  const lost = inCell(k)
+    .filter(isOut)
+    .map((i) => LETTERS[i]);
+  const slots = holders[row][column];
+  const words = slots.map((i, n) => slot(fig, n, i));
+  if (lost.length) words.push(fig.t("lost", { list: lost.join(", ") }));
+  const label = `${spot(fig, row, column)}; ${words.join("; ")}`;
+  const chosen = isChosen(k);
+  fill(tile, { "aria-pressed": String(chosen), tabindex: chosen ? 0 : -1, "aria-label": label }, []);
+  const place = (i, n) => {
+    const full = i === null ? "" : ` yolo-full yolo-class${list[i][0]}`;
+    return h("span", { class: `yolo-slot${full}` }, `${n + 1} ${LETTERS[i] ?? "–"}`);
+  };
+  tile.replaceChildren(...slots.map(place), ...(lost.length ? [h("s", {}, lost.join(" "))] : []));
+}
+
+// The numbers of a cell, and how each came about: (46 − 32) / 32 = 0.438.
+/** @param {Fig} fig */
+function makeNumbers(fig, now) {
+  const { cell, holders, anchors } = now;
+  const both = holders[cell[0]][cell[1]];
+  const columns = both.map((i, n) => numbersOf(now, i, n));
+  const head = anchors.map((shape, k) => {
+    const size = shape.map((n) => format(n)).join(" × ");
+    return h("th", { scope: "col" }, `${upper(slot(fig, k, both[k]))} `, h("small", {}, size));
+  });
+  const row = (k) => h("tr", {}, h("th", { scope: "row" }, called(fig, k)), ...columns.map((column) => column[k]));
+  return h(
+    "table",
+    {},
+    h("caption", {}, fig.t("numbers") + spot(fig, cell[0], cell[1])),
+    h("thead", {}, h("tr", {}, h("td"), ...head)),
+    h("tbody", {}, ...KEYS.map((_, k) => row(k))),
+  );
+}
+
+// Those of object i at anchor n; null: nobody is there.
+function numbersOf({ list, cell, wants, anchors }, i, n) {
+  if (i === null) return KEYS.map(() => h("td", { class: "yolo-void" }, "0"));
+  const [, left, top, right, bottom] = list[i];
+  const [x, y] = middle(list[i]);
+  const [height, width] = anchors[n];
+  const from = (value, index) => `(${format(value)} − ${index * SIDE}) / ${SIDE}`;
+  const sides = [`${bottom - top} / ${format(height)}`, `${right - left} / ${format(width)}`];
+  const sums = [null, from(x, cell[1]), from(y, cell[0]), ...sides];
+  return wants[i].numbers.map((value, k) =>
+    h("td", {}, sums[k] && `${sums[k]} `, h("b", {}, (sums[k] ? "= " : "") + format(value, 3))),
+  );
+}
+
+// ---- the list of objects ----
+
+/** @param {Fig} fig */
+function makeList(fig, state) {
+  const name = heading(fig, "list");
+  const lines = range(MOST).map((i) => makeLine(fig, state, i, () => lines.map((line) => line.gone)));
+  const list = h("ul", { "aria-labelledby": name.id }, ...lines.map((one) => one.el));
+  fig.stage.append(h("div", { class: "yolo-bottom" }, name, list));
+  return (now) => lines.forEach((line) => line.draw(now));
+}
+
+/** @param {Fig} fig */
+function makeLine(fig, { replace, remove }, i, others) {
+  const { t } = fig;
+  const letter = LETTERS[i];
+  const [text, state] = [h("span"), h("strong")];
+  const options = range(3).map((label) => h("option", { value: label }, named(fig, label)));
+  const select = h("select", { "aria-label": t("classOf", { letter }) }, ...options);
+  fig.listen(select, "change", () => replace(i, [Number(select.value), ...fig.get("objects")[i].slice(1)]));
+  const onClick = () => remove(i, others());
+  const gone = button(fig, { label: t("remove"), name: t("removeOne", { letter }), onClick }).el;
+  const el = h("li", {}, h("span", { class: "yolo-letter" }, letter), select, h("p", {}, text, " ", state), gone);
+  const draw = ({ list, wants, isOut }) => {
+    el.hidden = i >= list.length;
+    if (el.hidden) return;
+    el.className = `yolo-class${list[i][0]}${isOut(i) ? " yolo-out" : ""}`;
+    select.value = list[i][0];
+    const { ious, anchor, row, column } = wants[i];
+    const [x, y] = middle(list[i]).map((n) => format(n));
+    const shares = ious.map((value, k) => beside(value, ious[1 - k]));
+    text.textContent = t("middle", { x, y, ...shares, cell: spot(fig, row, column) });
+    state.textContent = t(isOut(i) ? "out" : "gets", { k: anchor + 1 });
+  };
+  return { el, gone, draw };
+}
+
+/** @param {Fig} fig */
+function table(fig, { y, holders }) {
+  const rows = range(GRID * GRID).flatMap((k) => {
+    const [row, column] = at(k);
+    return y[row][column].map((values, n) => [
+      `${spot(fig, row, column)}, ${slot(fig, n, holders[row][column][n])}`,
+      ...values.map((value) => format(value, 3)),
+    ]);
+  });
+  fig.table.clear();
+  fig.table(fig.t("tableY"), [fig.t("theCell"), ...KEYS.map((_, k) => called(fig, k))], rows);
 }
 
 export default { render };

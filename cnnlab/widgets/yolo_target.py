@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from cnnlab.checks import whole
 from cnnlab.detection import checks
 from cnnlab.detection.anchors import shapes
-from cnnlab.widgets.frame import BoxFigure
+from cnnlab.widgets.frame import Figure
 
 SIDE = 96  # of the picture, in pixels
 GRID = 3  # rows, and columns, of cells
@@ -73,7 +73,7 @@ class Cell(traitlets.TraitType):
         return [whole(self.name, one, 0, GRID - 1) for one in value]
 
 
-class YoloTarget(BoxFigure):
+class YoloTarget(Figure):
     """Place objects on a 3×3 grid, and see how y, 3×3×2×8, is filled, and where objects clash.
 
     Parameters

@@ -40,19 +40,6 @@ def test_the_state_is_json(name):
 
 @pytest.mark.browser
 @every_widget
-def test_every_word_has_its_translation(name, run_js):
-    figure = getattr(widgets, name)
-    keys = "export const spoken = () => [WORDS, PHRASES].map((all) => Object.entries(all).map("
-    script = figure._esm + f"\n{keys}([lang, words]) => [lang, Object.keys(words).sort()]));"
-    frame, own = run_js(type(name, (), {"_esm": script}), "spoken", [[]])[0]
-    for (english, words), (spanish, palabras) in (frame, own):
-        assert (english, spanish) == ("en", "es")
-        assert set(words) <= set(palabras)  # an English word may be its own key
-    assert not set(own[0][1]) & set(frame[0][1]), "a word of the frame is changed"
-
-
-@pytest.mark.browser
-@every_widget
 @pytest.mark.parametrize(
     "width, dark, lang", [(1280, False, "en"), (1280, True, "en"), (390, True, "es")]
 )

@@ -7,7 +7,7 @@ import pytest
 
 from cnnlab import widgets
 from cnnlab.widgets import ConvolutionStepper, PoolingStepper
-from cnnlab.widgets.frame import LIMIT, Figure, Flag, Matrix, Threshold, Whole, lean
+from cnnlab.widgets.frame import LIMIT, Figure, Flag, Matrix, Threshold, Whole
 
 RENDER = """async ([source, state]) => {
   const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
@@ -92,11 +92,6 @@ def test_a_wrong_value_is_named_and_the_old_one_stays(trait, value, words):
 def test_a_name_that_is_not_there_is_an_attribute_error():
     with pytest.raises(AttributeError, match="Nothing"):
         _ = widgets.Nothing
-
-
-def test_only_indentation_and_comments_are_left_out():
-    script = "// why\n  const a = 1; // stays\n\n    // why not\n  t(`a // b`);\n"
-    assert lean(script) == "const a = 1; // stays\nt(`a // b`);"
 
 
 @pytest.mark.browser
