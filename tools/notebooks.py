@@ -36,6 +36,11 @@ from cnnlab import __version__
 
 ROOT = Path(__file__).resolve().parent.parent
 SETUP = f"""\
+# TensorFlow's greetings look like errors and are none: they stay quiet.
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
 # On Colab, this gets the course's package and lets its figures move. Elsewhere it does nothing.
 try:
     from google.colab import output

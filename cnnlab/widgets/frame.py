@@ -40,6 +40,11 @@ class Figure(anywidget.AnyWidget):
             cls._esm, cls._css = join(cls.script)
         super().__init_subclass__(**kwargs)
 
+    def __repr__(self) -> str:
+        """What stands in a figure's place where it cannot be drawn."""
+        name = type(self).__name__
+        return f"{name}, an interactive figure: run its cell in Colab or JupyterLab to use it"
+
 
 class Matrix(traitlets.TraitType):
     """A small 2-D list of finite numbers. Arrays become lists; a name, the matrix it stands for."""

@@ -181,3 +181,11 @@ def test_a_number_box_answers_to_keys_and_refuses_words(show):
     stride.press("Tab")
     assert page.get_by_role("alert").count() == 0
     assert stride.input_value() == "3"
+
+
+@pytest.mark.parametrize("name", widgets.HOMES)
+def test_where_a_figure_cannot_be_drawn_stands_a_sentence(name):
+    """ipywidgets 7 and 8 and anywidget give it as text, and cut it after 110 characters."""
+    text = repr(getattr(widgets, name)())
+    assert text.startswith(f"{name}, an interactive figure: run its cell in Colab or JupyterLab")
+    assert len(text) <= 110
