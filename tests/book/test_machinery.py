@@ -110,7 +110,7 @@ def test_the_key_follows_names_contents_and_words(tmp_path):
 
 def test_the_source_of_the_package_is_in_the_key():
     names = {file.relative_to(ROOT).as_posix() for file in cache.package_files()}
-    assert {"cnnlab/__init__.py", "cnnlab/plots.py", "cnnlab/data/digits.npz"} <= names
+    assert {"cnnlab/__init__.py", "cnnlab/plots/style.py", "cnnlab/data/digits.npz"} <= names
     assert not any("__pycache__" in name for name in names)
     assert {"Python", "numpy", "keras", "matplotlib"} <= cache.versions().keys()
 
