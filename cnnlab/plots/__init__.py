@@ -18,10 +18,12 @@ from cnnlab.plots.style import (
     LINES,
     MARK,
     MISTAKES,
+    ON_LIGHT,
     SIGNED,
     SIGNED_CELLS,
     STYLE,
     WIDTH,
+    subplots,
     written,
 )
 from cnnlab.plots.volumes import network, volumes_by_hand
@@ -33,6 +35,7 @@ __all__ = [
     "LINES",
     "MARK",
     "MISTAKES",
+    "ON_LIGHT",
     "SIGNED",
     "SIGNED_CELLS",
     "STYLE",
@@ -45,6 +48,7 @@ __all__ = [
     "network",
     "number_grid",
     "show",
+    "subplots",
     "tiled",
     "volumes_by_hand",
     "written",

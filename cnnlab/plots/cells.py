@@ -15,6 +15,7 @@ from cnnlab.plots.style import (
     GRAYS,
     MARK,
     MISTAKES,
+    ON_LIGHT,
     SIGNED,
     SIGNED_CELLS,
     WIDTH,
@@ -23,6 +24,8 @@ from cnnlab.plots.style import (
     styled,
     written,
 )
+
+CELL = {"fontsize": 14, "color": ON_LIGHT}  # how a number stands in a cell
 
 
 @styled
@@ -64,18 +67,19 @@ def number_grid(
                 f" inside {rows} rows and {columns} columns"
             )
     signed = bool((array < 0).any()) if signed is None else signed
-    ax.imshow(
+    ax.pcolormesh(
+        np.arange(columns + 1),
+        np.arange(rows + 1),
         array,
         cmap=SIGNED_CELLS if signed else GRAYS,
         norm=scale(array, signed),
-        extent=(0, columns, rows, 0),
-        interpolation="nearest",
+        edgecolors="#777777",
+        linewidth=0.6,
+        clip_on=False,
     )
-    for r, row in enumerate(array):
-        for c, number in enumerate(row):
-            ax.text(c + 0.5, r + 0.5, written(number), ha="center", va="center", fontsize=14)
-    ax.hlines(range(rows + 1), 0, columns, color="#777777", linewidth=0.6)
-    ax.vlines(range(columns + 1), 0, rows, color="#777777", linewidth=0.6)
+    for (r, c), number in np.ndenumerate(array):
+        ax.text(c + 0.5, r + 0.5, written(number), ha="center", va="center", **CELL)
+    ax.set(xlim=(0, columns), ylim=(rows, 0), aspect="equal")
     if window is not None:
         frame = Rectangle((left, top), width, height, fill=False, edgecolor=MARK, linewidth=3)
         ax.add_patch(frame)
@@ -271,7 +275,7 @@ def confusion(truth: ArrayLike, predicted: ArrayLike, classes: int) -> Figure:
     ax.imshow(mistakes, cmap=MISTAKES, vmin=0, vmax=max(mistakes.max(), 1))
     for (r, c), count in np.ndenumerate(counts):
         if count:
-            ax.text(c, r, f"{count}", ha="center", va="center", fontsize=10)
+            ax.text(c, r, f"{count}", ha="center", va="center", fontsize=10, color=ON_LIGHT)
     ax.set(xticks=range(classes), yticks=range(classes), xlabel="answer", ylabel="truth")
     ax.tick_params(length=0)
     return fig

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from cnnlab.plots.style import INK, LINES, WIDTH, checked, styled, tinted
+from cnnlab.plots.style import INK, LINES, WIDTH, checked, styled
 
 
 @styled
@@ -103,7 +104,7 @@ def block_diagram(
     def box(x: float, y: float, word: str, colour: str, width: float = wide) -> float:
         corner, height = (x - width / 2, y - tall / 2), tall
         style = "round,pad=0,rounding_size=0.08"
-        face = tinted(colour, 0.22)
+        face = to_rgba(colour, 0.22)
         ax.add_patch(FancyBboxPatch(corner, width, height, style, fc=face, ec=colour, zorder=2))
         ax.text(x, y, word, ha="center", va="center", fontsize=12 * scale, zorder=3)
         return y + tall / 2

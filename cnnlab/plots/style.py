@@ -1,21 +1,24 @@
 """What all pictures share: colours, sizes, how a number is written, and what is refused.
 
-Nothing is set for matplotlib at large. The functions of this package draw in :data:`STYLE`; a page
-that draws on axes of its own says ``plt.style.use(STYLE)`` first.
+Nothing is set for matplotlib at large: the functions of this package draw in their own style, and
+axes of one's own come from :func:`subplots`. A page that draws with matplotlib alone says
+``plt.style.use(STYLE)`` first.
 """
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
+from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 DPI = 144  # two pixels for each CSS pixel: sharp on a phone
 WIDTH = 7.2  # inches: a phone would shrink a wider figure until nobody can read it
-INK = "#1a1a1a"
+INK = "#1a1a1a"  # of words and lines on the page itself: light where the page is dark
+ON_LIGHT = "#1b1b1b"  # of numbers on light cells: dark on every page
 MARK = "#8a2fc4"  # the window that is being looked at: in neither colour map
 # Okabe and Ito's palette, which readers with any colour vision tell apart, without its yellow.
 LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
@@ -41,9 +44,14 @@ STYLE = {
     "lines.linewidth": 2,
     "text.color": INK,
     "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
     "figure.facecolor": "white",
     "image.interpolation": "antialiased",
 }
+# No paper: what is drawn so lies on the page itself, and takes its ink.
+ON_THE_PAGE = STYLE | {"figure.facecolor": "none", "axes.facecolor": "none"}
 
 P, R = ParamSpec("P"), TypeVar("R")
 
@@ -53,10 +61,16 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(draw)
     def in_style(*args: P.args, **kwargs: P.kwargs) -> R:
-        with plt.rc_context(STYLE):
+        with plt.rc_context(ON_THE_PAGE):
             return draw(*args, **kwargs)
 
     return in_style
+
+
+@styled
+def subplots(*args: Any, **kwargs: Any) -> tuple[Figure, Any]:
+    """``plt.subplots`` for a drawing in the page's ink, with room between axes as they need it."""
+    return plt.subplots(*args, **{"layout": "constrained"} | kwargs)
 
 
 def written(number: float) -> str:

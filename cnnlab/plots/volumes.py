@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 from numpy.typing import ArrayLike
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from cnnlab.plots.style import (
     INK,
     LINES,
+    ON_LIGHT,
     SIGNED_CELLS,
     WIDTH,
     checked,
@@ -75,11 +76,11 @@ def volumes_by_hand(
     sizes = [(image.shape[1], channels), (f_w, channels), (result.shape[1], K)]
     lefts = np.cumsum([0, *(_extent(*size) + 1.3 for size in sizes)])
     width = lefts[-1] - 1.3
-    scale = min(0.42, WIDTH / width)  # inches for each cell
-    fig, ax = plt.subplots(figsize=(min(WIDTH, width * scale), (height + 1.2) * scale))
+    cell = min(0.42, WIDTH / width)  # inches
+    fig, ax = plt.subplots(figsize=(min(WIDTH, width * cell), (height + 1.2) * cell))
     inks = SHEETS if channels == 3 else ("#555555",) * channels
     outputs = [FILTER_INKS[k % len(FILTER_INKS)] for k in range(K)]
-    size = 23 * scale
+    size = 30 * cell
     _block(ax, image, lefts[0], inks, size, window=(row, column, f_h, f_w))
     bottoms = np.linspace(middle / 2, -middle / 2, K, endpoint=False) - middle / K / 2
     for k, centre in enumerate(bottoms):
@@ -142,7 +143,7 @@ def network(shapes: Sequence[Sequence[int]], names: Sequence[str]) -> Figure:
             (_swept(front[3], front[2], away), 0.2),
             (_swept(front[1], front[2], away), 0.7),
         ):
-            colour = tinted(LINES[0] if len(shape) == 3 else LINES[1], strength)
+            colour = to_rgba(LINES[0] if len(shape) == 3 else LINES[1], strength)
             ax.add_patch(Polygon(corners, facecolor=colour, edgecolor=INK, linewidth=0.7))
         sizes = [str(n) for n in shape]
         label = "\n× ".join([f"{name}\n" + " × ".join(sizes[:2]), *sizes[2:]])
@@ -197,6 +198,7 @@ def _block(
                     ha="center",
                     va="center",
                     fontsize=size,
+                    color=ON_LIGHT,
                     zorder=order + 2,
                 )
         outline = Rectangle((x, y), W, H, fill=False, edgecolor=ink, lw=2, zorder=order + 3)
@@ -205,7 +207,9 @@ def _block(
             top, start, height, width = window
             corner = (x + start, y + H - top - height)
             ax.add_patch(
-                Rectangle(corner, width, height, fill=False, edgecolor=INK, lw=3, zorder=order + 4)
+                Rectangle(
+                    corner, width, height, fill=False, edgecolor=ON_LIGHT, lw=3, zorder=order + 4
+                )
             )
 
 
