@@ -16,6 +16,7 @@ if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = f
     }
   };
   window.addEventListener("load", async () => {
+    // @ts-ignore: MathJax brings itself
     await window.MathJax?.startup?.promise;
     mark();
     new ResizeObserver(mark).observe(document.body);

@@ -81,10 +81,12 @@ function remember(guesses) {
 
 // ---- the figure ----
 
-// The cell of the book that shows the result, if it follows at once.
-function resultAfter(el) {
-  const next = el.closest(".bd-article div.cell")?.nextElementSibling;
-  return next?.matches("div.cell") ? next : null;
+// The cells of the book that show the result: those that follow before the text goes on.
+function resultsAfter(el) {
+  const found = [];
+  let next = el.closest(".bd-article div.cell")?.nextElementSibling;
+  for (; next?.matches("div.cell"); next = next.nextElementSibling) found.push(next);
+  return found;
 }
 
 function choices(fig, el) {
@@ -164,7 +166,8 @@ function render({ model, el }) {
   const { t } = fig;
   fig.el.classList.add("predict");
   const [question, truth, unit] = ["question", "truth", "unit"].map(fig.get);
-  const result = resultAfter(el);
+  const results = resultsAfter(el);
+  const wait = (on) => results.forEach((cell) => cell.classList.toggle("cl-waits", on));
   const ask = asking(fig, (guess) => {
     fig.explain("");
     remember({ ...remembered(), [question]: { guess, truth, unit } });
@@ -181,8 +184,8 @@ function render({ model, el }) {
   });
   fig.stage.append(ask, tell);
   fig.el.insertBefore(forget.el, fig.tables);
-  fig.hint.textContent = [result && t("waits"), t("local")].filter(Boolean).join(" ");
-  fig.onRemove(() => result?.classList.remove("cl-waits"));
+  fig.hint.textContent = [results.length && t("waits"), t("local")].filter(Boolean).join(" ");
+  fig.onRemove(() => wait(false));
 
   const row = ([text, each]) => [text, inWords(t, each.guess, each.unit), inWords(t, each.truth, each.unit)];
   const draw = () => {
@@ -190,7 +193,7 @@ function render({ model, el }) {
     const mine = guesses[question];
     for (const part of [ask, fig.hint]) part.hidden = Boolean(mine);
     for (const part of [tell, forget.el]) part.hidden = !mine;
-    result?.classList.toggle("cl-waits", !mine);
+    wait(!mine);
     answer.textContent = mine ? verdict(t, mine.guess, truth, unit) : "";
     fig.say(mine ? score(t, Object.values(guesses)) : "");
     fig.table.clear();

@@ -17,8 +17,8 @@ class Predict(Figure):
 
     Over the page it counts how many guesses were right, and by what factor the numbers were off.
     Guesses are kept on the reader's device only, under the page and the question; the widget's
-    state, and so a saved notebook, has none of them. In the published book the next cell waits for
-    the guess if it follows at once; the rest of the page does not.
+    state, and so a saved notebook, has none of them. In the published book the cells that follow
+    at once wait for the guess: those before the text goes on.
 
     Parameters
     ----------
