@@ -23,6 +23,7 @@ from cnnlab.plots.style import DPI, INK, STYLE
 SVG = "http://www.w3.org/2000/svg"
 LINK = "{http://www.w3.org/1999/xlink}href"
 SMALLEST = 9  # CSS pixels: nobody has to read smaller words, on whatever screen
+ELSEWHERE = "A picture. The text below says what it shows."
 FONT = re.compile(r"font-family: [^;]*;?\s*")
 ROOT = {
     "class": "drawing",
@@ -56,7 +57,7 @@ def show(fig: Figure, alt: str | None = None) -> None:
     in_page_ink = fig.get_facecolor()[3] == 0
     kind, picture = ("image/svg+xml", svg(fig, alt)) if in_page_ink else ("image/png", png(fig))
     plt.close(fig)
-    data = {kind: picture, "text/plain": alt or "A figure."}
+    data = {kind: picture, "text/plain": alt or ELSEWHERE}
     display(data, metadata={kind: {"alt": alt}} if alt else {}, raw=True)
 
 
@@ -87,8 +88,7 @@ def svg(fig: Figure, alt: str | None = None) -> str:
         "height": str(height),
         "style": f"min-width: {min(width, ceil(width * SMALLEST / smallest))}px",
     } | ROOT
-    if alt:
-        root.set("aria-label", " ".join(alt.split()))
+    root.set("aria-label", " ".join((alt or ELSEWHERE).split()))
     _tidy(root)
     paper = {"class": "paper", "width": "100%", "height": "100%", "fill": "#ffffff"}
     root.insert(0, ElementTree.Element(f"{{{SVG}}}rect", paper))

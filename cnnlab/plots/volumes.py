@@ -77,10 +77,11 @@ def volumes_by_hand(
     lefts = np.cumsum([0, *(_extent(*size) + 1.3 for size in sizes)])
     width = lefts[-1] - 1.3
     cell = min(0.42, WIDTH / width)  # inches
-    fig, ax = plt.subplots(figsize=(min(WIDTH, width * cell), (height + 1.2) * cell))
+    fig, ax = plt.subplots(figsize=(min(WIDTH, width * cell), (height + 2.2) * cell))
+    fig.subplots_adjust(0, 0, 1, 1)
     inks = SHEETS if channels == 3 else ("#555555",) * channels
     outputs = [FILTER_INKS[k % len(FILTER_INKS)] for k in range(K)]
-    size = 30 * cell
+    size = max(9, 30 * cell)
     _block(ax, image, lefts[0], inks, size, window=(row, column, f_h, f_w))
     bottoms = np.linspace(middle / 2, -middle / 2, K, endpoint=False) - middle / K / 2
     for k, centre in enumerate(bottoms):

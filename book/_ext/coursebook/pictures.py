@@ -83,8 +83,7 @@ def drawing(renderer: NbElementRenderer, svg: str, alt: str | None) -> Drawing:
     root = ElementTree.fromstring(svg)
     root[:] = [child for child in root if child.get("class") != "paper"]
     del root.attrib["color"]
-    if alt:
-        root.set("aria-label", one_line(alt))
+    root.set("aria-label", one_line(alt or ""))
     images = []
     for picture in root.iter(f"{{{SVG}}}image"):
         png = a2b_base64(picture.get("href").partition("base64,")[2])
@@ -92,9 +91,7 @@ def drawing(renderer: NbElementRenderer, svg: str, alt: str | None) -> Drawing:
         picture.set("href", f"picture:{len(images)}")
         images.append(nodes.image(uri=uri))
     ElementTree.register_namespace("", SVG)
-    made = Drawing("", *images, svg=ElementTree.tostring(root, encoding="unicode"))
-    made["alt"] = root.get("aria-label")
-    return made
+    return Drawing("", *images, svg=ElementTree.tostring(root, encoding="unicode"), alt=alt)
 
 
 class DescribedPicture:
