@@ -24,6 +24,8 @@ SVG = "http://www.w3.org/2000/svg"
 LINK = "{http://www.w3.org/1999/xlink}href"
 SMALLEST = 9  # CSS pixels: nobody has to read smaller words, on whatever screen
 ELSEWHERE = "A picture. The text below says what it shows."
+DECIMALS = re.compile(r"(\.\d\d)\d+")  # a hundredth of a pixel is enough
+LEVEL = re.compile(r"rotate\(-?0 [^)]*\)")
 FONT = re.compile(r"font-family: [^;]*;?\s*")
 ROOT = {
     "class": "drawing",
@@ -117,4 +119,8 @@ def _tidy(root: ElementTree.Element) -> None:
                 value = re.sub(r"^(url\()?#", rf"\1#{own}-", value)
             elif name == "style":
                 value = FONT.sub("", value).replace(INK, "currentColor")
+            elif name in ("d", "x", "y", "points", "transform"):
+                value = DECIMALS.sub(r"\1", LEVEL.sub("", value))
             each.set(name, " ".join(value.split()))
+        if each.get("transform") == "":
+            del each.attrib["transform"]

@@ -1,6 +1,7 @@
 """The book's extension: its parts one by one, then small books built with it."""
 
 import io
+import json
 import os
 import re
 import shutil
@@ -167,6 +168,26 @@ def test_old_caches_go_and_the_current_one_stays(tmp_path):
 )
 def test_launch_addresses_point_at_the_made_notebook(url, expected):
     assert launch.notebook_address(url, "book/a", "main", "made") == expected
+
+
+def test_figures_of_one_kind_share_their_script():
+    kind, other = "application/vnd.jupyter.widget-state+json", "export default 2 < 3"
+    script = "export default '</script><!--'"
+    own = {
+        "a": {"_esm": script, "_css": "p {}", "n": 1},
+        "b": {"_esm": script, "_css": "p {}", "n": 2},
+        "c": {"_esm": other, "_css": "p {}"},
+        "d": {"width": None},
+    }
+    states = {"version_major": 2, "state": {name: {"state": state} for name, state in own.items()}}
+    text = json.dumps(states).replace("<", r"\u003c")
+    html = mend.mend(THEME_PAGE.replace("</head>", f'<script type="{kind}">{text}</script></head>'))
+    page = BeautifulSoup(html, "html.parser")
+    found = json.loads(page.find("script", type=kind).string)
+    states["state"]["b"]["state"] = {"_esm": {"as": "a"}, "_css": {"as": "a"}, "n": 2}
+    states["state"]["c"]["state"]["_css"] = {"as": "a"}
+    assert found == states
+    assert html.count("export default") == 2
 
 
 THEME_PAGE = """<!DOCTYPE html>

@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 CSS_DPI = 72  # a figure's inches become CSS pixels as cnnlab.plots.show says
 HEAVY = 50_000  # bytes; where a picture is lighter without loss, or with less loss, it stays so
+WORDLESS = 20_000  # the same where no words are in the picture, which would show the loss first
 QUALITIES = (85, 75)  # at two pixels to one of CSS, nobody sees the loss
 FILE_NAME = re.compile(r"\S+\.(png|jpe?g|gif|svg|webp)", re.IGNORECASE)
 
@@ -38,7 +39,7 @@ def css_size(data: bytes) -> tuple[int, int] | None:
         )
 
 
-def light(png: bytes) -> bytes:
+def light(png: bytes, heavy: int = HEAVY) -> bytes:
     """The picture as WebP: exact if that is small, else of the highest quality that is.
 
     So what a training run draws cannot make a page heavy: a picture that is a little more detailed
@@ -50,16 +51,16 @@ def light(png: bytes) -> bytes:
             webp = io.BytesIO()
             image.save(webp, "webp", **how)
             found.append(webp.getvalue())
-            if len(found[-1]) <= HEAVY:
+            if len(found[-1]) <= heavy:
                 break
     return min(found, key=len)
 
 
-def write_light(renderer: NbElementRenderer, png: bytes, name: str) -> str:
+def write_light(renderer: NbElementRenderer, png: bytes, name: str, heavy: int) -> str:
     """Write the picture as WebP, once; return where it lies."""
     if Path(renderer.config.output_folder, name).exists():
         return renderer.write_file([name], b"", exists_ok=True)
-    return renderer.write_file([name], light(png))
+    return renderer.write_file([name], light(png, heavy))
 
 
 class Drawing(nodes.General, nodes.Element):
@@ -87,7 +88,7 @@ def drawing(renderer: NbElementRenderer, svg: str, alt: str | None) -> Drawing:
     images = []
     for picture in root.iter(f"{{{SVG}}}image"):
         png = a2b_base64(picture.get("href").partition("base64,")[2])
-        uri = write_light(renderer, png, f"{sha256(png).hexdigest()}.webp")
+        uri = write_light(renderer, png, f"{sha256(png).hexdigest()}.webp", WORDLESS)
         picture.set("href", f"picture:{len(images)}")
         images.append(nodes.image(uri=uri))
     ElementTree.register_namespace("", SVG)
@@ -122,7 +123,7 @@ class DescribedPicture:
             if size:
                 image["width"], image["height"] = (f"{pixels}px" for pixels in size)
             name = PurePosixPath(image["uri"]).with_suffix(".webp").name
-            image["uri"] = write_light(renderer, png, name)
+            image["uri"] = write_light(renderer, png, name, HEAVY)
         return images
 
 
