@@ -8,6 +8,7 @@ sign: orange below zero, white at zero, blue above, as in the interactive
 figures. Both are told apart by readers who see few colours.
 """
 
+from cnnlab.plots.boxes import draw_boxes, draw_picture
 from cnnlab.plots.cells import by_hand, confusion, images, number_grid, tiled
 from cnnlab.plots.diagrams import block_diagram, curves
 from cnnlab.plots.page import show
@@ -44,6 +45,8 @@ __all__ = [
     "by_hand",
     "confusion",
     "curves",
+    "draw_boxes",
+    "draw_picture",
     "images",
     "network",
     "number_grid",
