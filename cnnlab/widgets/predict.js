@@ -1,27 +1,7 @@
-const PHRASES = {
-  en: {
-    title: "Predict before you look", number: "Your guess", commit: "This is my guess", skip: "Show without guessing",
-    waits: "The result that follows waits for your guess.", local: "Guesses stay on this device.",
-    notNumber: "“{text}” is not a number. Type one such as 12, −0.5 or 1,200, with a decimal point.", choose: "Choose an answer first.",
-    answer: "The answer: {truth}.", exact: "You said {guess}, and {truth} it is.", correct: "Yes: {truth}.", wrong: "You said “{guess}”. The answer: {truth}.",
-    near: "You said {guess}. It is {truth}: you are within 10 %.", low: "You said {guess}. It is {truth}: {factor} times as much.",
-    high: "You said {guess}. It is {truth}: your guess is {factor} times too high.", away: "You said {guess}. It is {truth}.", sign: "You said {guess}. It is {truth}: the other sign.",
-    score: "On this page: {right} of {asked} right.", scoreNumbers: "On this page: {right} of {asked} right, where a number within 10 % counts.",
-    calibration: "Your numbers were within a factor of {factor} on average.", forget: "Forget my guesses on this page",
-    caption: "Your guesses on this page", question: "Question", guess: "You said", truth: "Answer", none: "not guessed", later: "after your guess",
-  },
-  es: {
-    title: "Prediga antes de mirar", number: "Su estimación", commit: "Esta es mi respuesta", skip: "Ver sin responder",
-    waits: "El resultado que sigue espera su respuesta.", local: "Las respuestas se quedan en este dispositivo.",
-    notNumber: "«{text}» no es un número. Escriba uno como 12, −0.5 o 1,200, con punto decimal.", choose: "Elija antes una respuesta.",
-    answer: "La respuesta: {truth}.", exact: "Dijo {guess}, y es {truth}.", correct: "Sí: {truth}.", wrong: "Dijo «{guess}». La respuesta: {truth}.",
-    near: "Dijo {guess}. Es {truth}: está a menos de un 10 %.", low: "Dijo {guess}. Es {truth}: {factor} veces más.",
-    high: "Dijo {guess}. Es {truth}: su estimación es {factor} veces mayor.", away: "Dijo {guess}. Es {truth}.", sign: "Dijo {guess}. Es {truth}: el signo contrario.",
-    score: "En esta página: {right} de {asked} correctas.", scoreNumbers: "En esta página: {right} de {asked} correctas; un número cuenta si está a menos de un 10 %.",
-    calibration: "Sus números acertaron, en promedio, dentro de un factor de {factor}.", forget: "Olvidar mis respuestas de esta página",
-    caption: "Sus respuestas en esta página", question: "Pregunta", guess: "Dijo", truth: "Respuesta", none: "sin responder", later: "tras su respuesta",
-  },
-};
+// @ts-check
+
+import { button, figure, format, h, keys, uid } from "./frame.js";
+import PHRASES from "./predict.json" with { type: "json" };
 
 // ---- guesses, and what they are worth ----
 
@@ -29,7 +9,7 @@ const PHRASES = {
 export function readNumber(text, unit = "") {
   let plain = text.trim().replace(/^−/, "-");
   if (unit && plain.endsWith(unit)) plain = plain.slice(0, -unit.length).trim();
-  if (/^[-+]?\d{1,3}([, \u00a0\u202f]\d{3})+(\.\d+)?$/.test(plain)) plain = plain.replace(/[, \u00a0\u202f]/g, "");
+  if (/^[-+]?\d{1,3}([,\s]\d{3})+(\.\d+)?$/.test(plain)) plain = plain.replace(/[,\s]/g, "");
   return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : null;
 }
 
@@ -146,8 +126,11 @@ function score(t, guesses) {
 // The question with its controls; `settle` is called with the guess, or with null.
 function asking(fig, settle) {
   const several = fig.get("choices").length > 0;
-  const el = h(several ? "fieldset" : "div", { class: "predict-ask" },
-    h(several ? "legend" : "p", { class: "predict-question" }, fig.get("question")));
+  const el = h(
+    several ? "fieldset" : "div",
+    { class: "predict-ask" },
+    h(several ? "legend" : "p", { class: "predict-question" }, fig.get("question")),
+  );
   const commit = () => {
     const guess = read();
     if (guess !== null) settle(guess);
