@@ -16,7 +16,7 @@ from cnnlab.rooms import NAMES
 
 HOUSE = Path(cnnlab.__file__).parent
 # They may use rooms; no room uses them.
-UPSTAIRS = ("widgets", "plots", "plots_boxes", "grading", "__main__")
+UPSTAIRS = ("widgets", "plots", "grading", "__main__")
 Arrows = dict[str, set[str]]
 
 

@@ -508,6 +508,22 @@ def test_hidden_cells_are_folded_and_code_is_untouched(tmp_path):
     assert shown.metadata == {}
 
 
+def test_a_folded_cell_has_a_title_and_a_picture_has_its_words_below(tmp_path):
+    text = (
+        "# P\n\n```{code-cell} ipython3\n:tags: [hide-input]\n:alt: 'A cat: it sleeps.'\n\n"
+        "# Draw: the cat\n# in two lines\nshow(x)\n```\n\nMore.\n"
+    )
+    c = course_of(tmp_path, room__page=text)
+    _, _, folded, words, more, _ = made.notebook(c, c.pages["book/room/page"]).cells
+    title = '#@title Draw: the cat { display-mode: "form" }'
+    assert folded.source == f"{title}\n# in two lines\nshow(x)"
+    assert folded.metadata["cellView"] == "form"
+    assert folded.metadata["jupyter"] == {"source_hidden": True}
+    summary = "<summary>The picture in words</summary>"
+    assert words.source == f"<details>\n{summary}\n\nA cat: it sleeps.\n\n</details>"
+    assert more.source == "More."
+
+
 def test_pages_without_code_cells_header_are_no_notebooks(small, tmp_path):
     files = {path.relative_to(tmp_path).as_posix() for path in made.write(small, tmp_path)}
     names = ("start", "room/page", "room/other")
@@ -593,7 +609,9 @@ def test_code_is_the_page_s_code(course, notebooks):
     for path, page in zip(notebooks, [*pages, *course.exercises.values()], strict=True):
         cells = jupytext.reads(page.text, fmt="md:myst").cells
         wanted = [cell.source for cell in cells if cell.cell_type == "code"]
-        found = [c.source for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
+        made_cells = [c for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
+        form = r'\A#@title (.*) \{ display-mode: "form" \}'
+        found = [re.sub(form, r"# \1", cell.source) for cell in made_cells]
         assert found[1:] == wanted
 
 

@@ -50,6 +50,7 @@ else:
     %pip install -q cnnlab=={__version__}
     output.enable_custom_widget_manager()"""
 HIDDEN = {"remove-input", "hide-input", "remove-cell", "hide-cell"}
+TITLE = re.compile(r"\A#+ *(.+)")  # the first line of a folded cell
 ADMONITIONS = {
     name: name.capitalize()
     for name in ("attention", "caution", "danger", "error", "hint", "important", "note", "tip")
@@ -633,11 +634,22 @@ ROLES = {
 
 
 def code_cell(source: str, tags: Iterable[str] = ()) -> nbformat.NotebookNode:
-    """A code cell. What the book hides is folded, and runs all the same."""
+    """A code cell. What the book hides is folded, and runs all the same.
+
+    The comment in the first line of a folded cell becomes the title that Colab's form shows;
+    JupyterLab shows the line itself.
+    """
     metadata: dict = {"tags": list(tags)} if tags else {}
     if HIDDEN & set(tags):
         metadata |= {"jupyter": {"source_hidden": True}, "cellView": "form"}
+        source = TITLE.sub(r'#@title \1 { display-mode: "form" }', source, count=1)
     return new_code_cell(source, metadata=metadata)
+
+
+def in_words(alt: str) -> nbformat.NotebookNode:
+    """What a picture shows, folded below it: a notebook's pictures carry no alternative text."""
+    summary = "<summary>The picture in words</summary>"
+    return new_markdown_cell(f"<details>\n{summary}\n\n{one_line(alt)}\n\n</details>")
 
 
 def notebook(course: Course, page: Page) -> nbformat.NotebookNode:
@@ -652,6 +664,8 @@ def notebook(course: Course, page: Page) -> nbformat.NotebookNode:
             raise plain.refuse(line, "a role in what code displays: Colab would show it raw")
         else:
             cells.append(code_cell(cell.source, cell.metadata.get("tags", ())))
+            if alt := cell.metadata.get("alt"):
+                cells.append(in_words(alt))
         place += len(cell.source)
     if plain.cited:
         cells.append(new_markdown_cell(plain.list_of_works()))

@@ -105,6 +105,13 @@
     return { model, widget };
   }
 
+  // The state of a model; a script that an earlier figure has too is written once, in that one.
+  function whole(states, id) {
+    const { state } = states[id];
+    const text = (key) => (state[key]?.as ? states[state[key].as].state[key] : state[key]);
+    return { ...state, _esm: text("_esm"), _css: text("_css") };
+  }
+
   function say(el, what) {
     const lang = el.closest("[lang]")?.lang.slice(0, 2);
     const p = document.createElement("p");
@@ -118,7 +125,7 @@
     try {
       const id = JSON.parse(slot.textContent).model_id;
       if (states[id]?.model_module !== "anywidget") return say(el, "kernel");
-      const { model, widget } = await once(live, id, () => start(states[id].state));
+      const { model, widget } = await once(live, id, () => start(whole(states, id)));
       await widget.render({ model: model.handle(), el, ...context });
     } catch (error) {
       console.error(error);

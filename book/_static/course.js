@@ -4,20 +4,21 @@
 // @ts-ignore: a constant of Sphinx
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
-// Lets the keyboard reach long equations, which scroll sideways. (The theme does it for code.)
+// Lets the keyboard reach long equations and wide drawings, which scroll sideways. (The theme does it for code.)
 (() => {
   const mark = () => {
-    for (const box of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("div.math mjx-container"))) {
+    /** @type {NodeListOf<HTMLElement>} */
+    const boxes = document.querySelectorAll("div.math mjx-container, .drawing-box");
+    for (const box of boxes) {
       const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
       if (scrolls) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
     }
   };
-  window.addEventListener("load", () => {
+  window.addEventListener("load", async () => {
     // @ts-ignore: MathJax brings itself
-    window.MathJax?.startup?.promise?.then(() => {
-      mark();
-      new ResizeObserver(mark).observe(document.body);
-    });
+    await window.MathJax?.startup?.promise;
+    mark();
+    new ResizeObserver(mark).observe(document.body);
   });
 })();

@@ -18,6 +18,7 @@ HOMES = {
     "YoloTarget": "yolo_target",
     "PrecisionRecall": "precision_recall",
     "SlidingWindow": "sliding_window",
+    "Predict": "predict",
 }
 __all__ = list(HOMES)
 __getattr__, __dir__ = attach(__name__, HOMES)

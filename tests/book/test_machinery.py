@@ -1,6 +1,7 @@
 """The book's extension: its parts one by one, then small books built with it."""
 
 import io
+import json
 import os
 import re
 import shutil
@@ -34,6 +35,26 @@ png = io.BytesIO()
 Image.new("RGB", (200, 100)).save(png, "png", dpi=(144, 144))
 data = {"image/png": base64.b64encode(png.getvalue()).decode()}
 display(data, metadata={"image/png": {"alt": ALT}}, raw=True)"""
+DRAWING = """\
+```{code-cell} ipython3
+:tags: [hide-input]
+:alt: OPTION
+
+TITLE
+import base64, io
+from IPython.display import display
+from PIL import Image
+png = io.BytesIO()
+Image.new("RGB", (20, 10), "red").save(png, "png")
+picture = "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
+root = 'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" color="#1a1a1a" class="drawing"'
+svg = (
+    f'<svg {root} aria-label="Said by the code."><rect class="paper"/>'
+    f'<clipPath id="c"><path d="M 0 0"/></clipPath><image href="{picture}"/></svg>'
+)
+display({"image/svg+xml": svg}, raw=True)
+```
+"""
 COUNT = """\
 import os
 from pathlib import Path
@@ -110,7 +131,7 @@ def test_the_key_follows_names_contents_and_words(tmp_path):
 
 def test_the_source_of_the_package_is_in_the_key():
     names = {file.relative_to(ROOT).as_posix() for file in cache.package_files()}
-    assert {"cnnlab/__init__.py", "cnnlab/plots.py", "cnnlab/data/digits.npz"} <= names
+    assert {"cnnlab/__init__.py", "cnnlab/plots/style.py", "cnnlab/data/digits.npz"} <= names
     assert not any("__pycache__" in name for name in names)
     assert {"Python", "numpy", "keras", "matplotlib"} <= cache.versions().keys()
 
@@ -147,6 +168,26 @@ def test_old_caches_go_and_the_current_one_stays(tmp_path):
 )
 def test_launch_addresses_point_at_the_made_notebook(url, expected):
     assert launch.notebook_address(url, "book/a", "main", "made") == expected
+
+
+def test_figures_of_one_kind_share_their_script():
+    kind, other = "application/vnd.jupyter.widget-state+json", "export default 2 < 3"
+    script = "export default '</script><!--'"
+    own = {
+        "a": {"_esm": script, "_css": "p {}", "n": 1},
+        "b": {"_esm": script, "_css": "p {}", "n": 2},
+        "c": {"_esm": other, "_css": "p {}"},
+        "d": {"width": None},
+    }
+    states = {"version_major": 2, "state": {name: {"state": state} for name, state in own.items()}}
+    text = json.dumps(states).replace("<", r"\u003c")
+    html = mend.mend(THEME_PAGE.replace("</head>", f'<script type="{kind}">{text}</script></head>'))
+    page = BeautifulSoup(html, "html.parser")
+    found = json.loads(page.find("script", type=kind).string)
+    states["state"]["b"]["state"] = {"_esm": {"as": "a"}, "_css": {"as": "a"}, "n": 2}
+    states["state"]["c"]["state"]["_css"] = {"as": "a"}
+    assert found == states
+    assert html.count("export default") == 2
 
 
 THEME_PAGE = """<!DOCTYPE html>
@@ -246,6 +287,8 @@ def test_the_life_of_a_book(tmp_path):
     code = HEADER + "# Page\n\nOld prose {cite:p}`lecun1998gradient`.\n\n"
     code += "See {exercise}`lines` or {exercise}`those <lines>`.\n\n"
     code += CELL.format(COUNT) + CELL.format(PICTURE.replace("ALT", '"A black field."'))
+    drawn = DRAWING.replace("TITLE", "# Draw: a red field").replace("OPTION", "Red: all of it.", 1)
+    code += drawn.replace("Red: all of it.", '"Red: all of it."')
     write_book(
         tmp_path,
         intro="# Start\n\nNo code here, but $a^2$.\n",
@@ -262,6 +305,15 @@ def test_the_life_of_a_book(tmp_path):
     image = page.select_one(".cell_output img")
     assert (image["alt"], image["width"], image["height"]) == ("A black field.", "100", "50")
     assert image["src"].endswith(".webp")
+    drawing = page.select_one(".cell_output .drawing-box > svg")
+    assert drawing["aria-label"] == "Red: all of it."
+    assert drawing.get("color") is None and not drawing.select(".paper")
+    red = tmp_path / "_build/html/book" / drawing.image["href"]
+    assert red.suffix == ".webp"
+    with Image.open(red) as opened:
+        assert opened.convert("RGB").getpixel((3, 3)) == (255, 0, 0)
+    fold = page.select_one("details.hide")
+    assert {p.get_text() for p in fold.select("summary p")} == {"Draw: a red field"}
     assert launches(page) == [
         "https://mybinder.org/v2/gh/example/cnnlab/notebooks?urlpath=lab/tree/book/page.ipynb",
         "https://colab.research.google.com/github/example/cnnlab/blob/notebooks/book/page.ipynb",
@@ -316,21 +368,24 @@ def test_a_fault_on_a_page_fails_the_build_again_and_again(tmp_path):
     page += "Nor is there {exercise}`nothing`.\n\n"
     page += CELL.format(PICTURE.replace("ALT", '""'))
     page += CELL.format(PICTURE.replace("ALT", '"edges.png"'))
+    page += DRAWING.replace("TITLE", "x = 1").replace(":alt: OPTION\n", "")
     page += "```{figure} _static/favicon.svg\nA figure without alt text.\n```\n"
     write_book(tmp_path, page=page, other="# Other\n\n```{bibliography}\n```\n")
     for _ in range(2):
         done = build(tmp_path)
         assert done.returncode != 0
         found = re.findall(
-            r"book/page\.md:(\d+): .*WARNING: (a picture [^:]*|could not find .*|there is no .*)",
+            r"book/page\.md:(\d+): .*WARNING: "
+            r"(a (?:picture|folded cell) [^:]*|could not find .*|there is no .*)",
             done.stdout,
         )
         sentences = [sentence for _, sentence in found]
-        assert sum("has no alt text" in sentence for sentence in sentences) == 2
+        assert sum("has no alt text" in sentence for sentence in sentences) == 3
+        assert sum("folded cell says nothing" in sentence for sentence in sentences) == 1
         assert sum("file name for an alt text (edges.png)" in s for s in sentences) == 1
         assert sum("nobody2099" in sentence for sentence in sentences) == 1
         assert sum("no exercise 'nothing'" in sentence for sentence in sentences) == 1
-        assert len({line for line, _ in found}) == 5
+        assert len({line for line, _ in found}) == 6
 
 
 @pytest.mark.slow

@@ -47,6 +47,11 @@ def parsed(name: str) -> BeautifulSoup:
     return BeautifulSoup((HTML / name).read_text("utf-8"), "html.parser")
 
 
+def images(name: str) -> list:
+    """The pictures of a page: alone, or in a drawing."""
+    return parsed(name).select("img, svg.drawing image")
+
+
 def has_code(name: str) -> bool:
     return bool(parsed(name).select(".cell_input, .cell_output"))
 
@@ -100,7 +105,8 @@ def assert_alive(page, name: str) -> None:
 def test_a_page_is_alive_and_light(opened, name):
     page = opened(name)
     assert_alive(page, name)
-    files = {name} | {str(Path(name).parent / image["src"]) for image in parsed(name).select("img")}
+    pictures = [image.get("src", image.get("href")) for image in images(name)]
+    files = {name} | {str(Path(name).parent / picture) for picture in pictures}
     own = sum((HTML / file).stat().st_size for file in files)
     shared = sum(
         each["bytes"]
@@ -118,9 +124,14 @@ def test_the_book_has_mathematics_and_figures(site):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_pictures_say_what_they_show(site, name):
-    for image in parsed(name).select("img"):
-        assert len(image.get("alt", "").split()) > 1, image
-        assert (HTML / name).parent.joinpath(image["src"]).resolve().is_file(), image
+    for image in images(name):
+        alone = image.name == "img"
+        words = image.get("alt") if alone else image.find_parent("svg").get("aria-label")
+        assert len((words or "").split()) > 1, image
+        file = image["src" if alone else "href"]
+        assert (HTML / name).parent.joinpath(file).resolve().is_file(), image
+    for drawing in parsed(name).select("svg.drawing"):
+        assert len(drawing.get("aria-label", "").split()) > 1, drawing
 
 
 @pytest.mark.parametrize("name", PAGES)

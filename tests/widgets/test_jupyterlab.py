@@ -82,9 +82,17 @@ def lab(tmp_path_factory) -> Iterator[tuple[str, Path]]:
             server.wait()
 
 
+FOLD = {"jupyter": {"source_hidden": True}}  # as the made notebooks have it
+
+
 def write_notebook(path: Path, *cells: str) -> None:
+    """Cells that begin with a title are folded."""
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    notebook = nb.new_notebook(cells=[nb.new_code_cell(cell) for cell in cells], metadata=kernel)
+    made = [
+        nb.new_code_cell(cell, metadata=FOLD if cell.startswith("#@title") else {})
+        for cell in cells
+    ]
+    notebook = nb.new_notebook(cells=made, metadata=kernel)
     path.write_text(nb.writes(notebook), "utf-8")
 
 
@@ -134,3 +142,32 @@ def test_python_reads_what_the_mouse_did(lab, open_page):
     run_cell(page, 2)  # and the other way: Python changes the figure
     figure.locator("[aria-valuemax='16']").wait_for()
     run_cell(page, 3).get_by_text("read 1 [0, 1, 3] 1").wait_for()
+
+
+def test_a_fold_shows_its_title_and_its_picture_and_a_guess_stays_on_the_device(lab, open_page):
+    address, folder = lab
+    draw = (
+        '#@title Draw: a row { display-mode: "form" }\n'
+        "from cnnlab.plots import by_hand, show\nshow(by_hand([[1, 2]], [[3]], [[3, 6]]))"
+    )
+    ask = "from cnnlab.widgets import Predict\nPredict('Two times three?', 6)"
+    write_notebook(folder / "fold.ipynb", ask, draw)
+    page = open_page(f"{address}doc/tree/fold.ipynb")
+    page.set_default_timeout(PATIENCE * 1000)
+    asked = page.locator("dialog.jp-Dialog")
+    page.add_locator_handler(asked, lambda: asked.locator(".jp-mod-accept").click())
+
+    figure = run_cell(page, 0).locator(".cnnlab")
+    figure.get_by_label("Your guess", exact=True).fill("7")
+    figure.get_by_label("Your guess", exact=True).press("Enter")
+    figure.get_by_text("You said 7. It is 6: your guess is 1.2 times too high.").wait_for()
+
+    folded = page.locator(".jp-Notebook .jp-CodeCell").nth(1)
+    folded.get_by_text("Draw: a row").wait_for()
+    assert not folded.get_by_text("from cnnlab.plots").is_visible()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    picture = folded.locator(".jp-RenderedSVG").locator("img, svg").first
+    picture.wait_for()
+    assert picture.bounding_box()["width"] > 50
+    figure.get_by_text("You said 7.").wait_for()  # the guess outlives a second run

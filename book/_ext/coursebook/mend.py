@@ -3,6 +3,7 @@
 Each function mends one thing in a parsed page. `tests/book/test_site.py` says what must hold.
 """
 
+import json
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -119,6 +120,19 @@ def code_says_it_is_code(page: BeautifulSoup) -> None:
             box["role"], box["aria-label"] = "group", name
 
 
+def each_script_once(page: BeautifulSoup) -> None:
+    """Figures of one kind have the same script and style: later ones name the first that has it."""
+    for script in page.select('script[type="application/vnd.jupyter.widget-state+json"]'):
+        states = json.loads(script.string)
+        first: dict[str, str] = {}
+        for model, each in states["state"].items():
+            for key in ("_esm", "_css"):
+                text = each["state"].get(key)
+                if text and first.setdefault(text, model) != model:
+                    each["state"][key] = {"as": first[text]}
+        script.string = json.dumps(states, ensure_ascii=False).replace("<", r"\u003c")
+
+
 MENDS: tuple[Callable[[BeautifulSoup], None], ...] = (
     drop_dead_scripts,
     theme_before_paint,
@@ -129,6 +143,7 @@ MENDS: tuple[Callable[[BeautifulSoup], None], ...] = (
     list_of_references,
     room_for_pictures,
     code_says_it_is_code,
+    each_script_once,
 )
 
 

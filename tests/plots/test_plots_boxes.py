@@ -6,8 +6,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
-from cnnlab.plots import LINES
-from cnnlab.plots_boxes import draw_boxes, draw_picture
+from cnnlab.plots import LINES, draw_boxes, draw_picture
 
 BOXES = np.array([[2, 1, 5, 4], [8, 3, 14, 10.5]])
 PICTURE = np.linspace(0, 1, 12 * 16 * 3).reshape(12, 16, 3)

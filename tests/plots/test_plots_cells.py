@@ -1,7 +1,4 @@
-"""What the pictures show: looked at as artists, and as pixels."""
-
-import base64
-import io
+"""What pictures of matrices show: looked at as artists, and as pixels."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,15 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgba
-from PIL import Image
 
 from cnnlab import plots
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture
@@ -45,10 +35,11 @@ def test_cells_hold_their_numbers_row_by_row(ax):
 
 def test_a_cells_number_stands_on_the_colour_of_its_own_value(ax):
     plots.number_grid(ax, [[0, 0, 0], [0, 0, 9]])
-    pixels = ax.images[0].make_image(ax.figure.canvas.get_renderer())[0]
-    height, width = pixels.shape[:2]
-    assert pixels[height // 4, 5 * width // 6, 0] == 255  # upwards: bottom right is white
-    assert pixels[3 * height // 4, width // 6, 0] < 160
+    (cells,) = ax.collections
+    cells.update_scalarmappable()
+    colours = cells.get_facecolors().reshape(2, 3, 4)
+    assert (colours[1, 2] == 1).all()
+    assert colours[0, 2, 0] < 0.65 and colours[1, 0, 0] < 0.65
 
 
 def test_the_frame_goes_around_the_window(ax):
@@ -173,98 +164,39 @@ def test_what_cannot_be_drawn_is_refused(arguments, message):
         plots.images(**arguments)
 
 
-def test_curves_keep_values_and_names():
-    fig = plots.curves({"loss": [3, 2, 1], "validation": [4, 3]}, "epoch", "loss", log=True)
-    ax = fig.axes[0]
-    np.testing.assert_array_equal(ax.lines[0].get_ydata(), [3, 2, 1])
-    np.testing.assert_array_equal(ax.lines[1].get_xdata(), [0, 1])
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["loss", "validation"]
-    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_yscale()) == ("epoch", "loss", "log")
-    assert ax.lines[0].get_color() != ax.lines[1].get_color()
+def test_tiles_stand_in_reading_order_between_lines():
+    pictures = np.arange(3 * 2 * 3).reshape(3, 2, 3)
+    tiles = plots.tiled(pictures, columns=2)
+    assert tiles.shape == (2 * 3 + 1, 2 * 4 + 1)
+    for k, (top, left) in enumerate([(1, 1), (1, 5), (4, 1)]):
+        np.testing.assert_array_equal(tiles[top : top + 2, left : left + 3], pictures[k])
+    assert (tiles[::3] == 17).all() and (tiles[:, ::4] == 17).all()
+    assert (tiles[4:, 5:] == 17).all()  # no fourth picture
+
+
+def test_lines_between_signed_tiles_are_zero():
+    assert plots.tiled(np.full((2, 3, 3), -1), columns=2)[0, 0] == 0
+
+
+@pytest.mark.parametrize(("shape", "columns"), [((3, 3), 2), ((2, 3, 3), 0)])
+def test_tiles_of_nothing(shape, columns):
+    with pytest.raises(ValueError, match=r"pictures has shape|columns is"):
+        plots.tiled(np.ones(shape), columns)
+
+
+def test_confusion_counts_and_shades_mistakes_only():
+    fig = plots.confusion([0, 0, 1, 2, 2, 2], [0, 0, 1, 1, 1, 2], classes=3)
+    written = {text.get_position()[::-1]: text.get_text() for text in fig.axes[0].texts}
+    assert written == {(0, 0): "2", (1, 1): "1", (2, 1): "2", (2, 2): "1"}
+    np.testing.assert_array_equal(
+        fig.axes[0].images[0].get_array(), [[0, 0, 0], [0, 0, 0], [0, 2, 0]]
+    )
 
 
 @pytest.mark.parametrize(
-    ("lines", "log", "message"),
-    [
-        ({}, False, "lines is empty"),
-        ({"a": [1, np.inf]}, False, r"lines\['a'\]"),
-        ({"a": [1, 0]}, True, "expected positive values"),
-    ],
+    ("truth", "predicted", "message"),
+    [([0, 3], [0, 1], "truth"), ([0, 1], [0, -1], "predicted"), ([0, 1], [0], "1 labels")],
 )
-def test_curves_that_cannot_be_drawn_are_refused(lines, log, message):
+def test_confusion_of_wrong_labels(truth, predicted, message):
     with pytest.raises(ValueError, match=message):
-        plots.curves(lines, "step", "loss", log=log)
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    sent = []
-    monkeypatch.setattr(plots, "display", lambda data, **options: sent.append((data, options)))
-    return sent
-
-
-def test_show_sends_the_picture_with_its_alt_text_and_closes_it(shown):
-    fig = plots.images([np.ones((4, 6))], width=3)
-    plots.show(fig, "a white picture")
-    ((data, options),) = shown
-    assert options["metadata"] == {"image/png": {"alt": "a white picture"}}
-    assert data["text/plain"] == "a white picture"
-    with Image.open(io.BytesIO(base64.b64decode(data["image/png"]))) as image:
-        pixels = np.asarray(image.convert("RGB"))
-        assert round(image.info["dpi"][0]) == plots.DPI
-    assert abs(pixels.shape[1] - 3 * plots.DPI) <= 0.3 * plots.DPI
-    assert (pixels[pixels.shape[0] // 2, pixels.shape[1] // 2] == 255).all()
-    assert not plt.fignum_exists(fig.number)
-
-
-@pytest.mark.parametrize("alt", ["", "  \n"])
-def test_show_refuses_a_figure_without_words(shown, alt):
-    with pytest.raises(ValueError, match="alt is empty"):
-        plots.show(plt.figure(), alt)
-    assert not shown
-
-
-def test_all_words_can_be_read_on_a_phone():
-    column = 310  # CSS pixels of text on a phone that is 390 wide
-    grid = np.ones((2, 2))
-    figures = {
-        "images": plots.images([grid] * 3, ["a", "b", "c"]),
-        "by_hand": plots.by_hand(np.ones((7, 7)), np.ones((3, 3)), np.ones((3, 3))),
-        "curves": plots.curves({"a": [1, 2], "b": [2, 3]}, "step", "loss"),
-    }
-    for name, fig in figures.items():
-        scale = min(1, column / (72 * fig.get_figwidth()))
-        for ax in fig.axes:
-            texts = [ax.title, *ax.texts]
-            if ax.axison:
-                texts += [ax.xaxis.label, *ax.get_xticklabels(), *ax.get_yticklabels()]
-            if ax.get_legend():
-                texts += ax.get_legend().get_texts()
-            assert all(text.get_fontsize() * scale >= 9 for text in texts), name
-
-
-def test_a_block_shows_every_word_and_fits():
-    ways = [["1×1, 96", "3×3, 128"], [], ["max pool\n3×3", "1×1, 32"]]
-    fig = plots.block_diagram(ways, merge="concat", source="28×28×192", after=["ReLU"])
-    words = [text.get_text() for text in fig.axes[0].texts if text.get_text()]
-    expected = ["28×28×192", "concat", "ReLU", *(word for way in ways for word in way)]
-    assert sorted(words) == sorted(expected)
-    assert fig.get_size_inches()[0] <= plots.WIDTH
-    boxes = [patch.get_window_extent() for patch in fig.axes[0].patches]
-    apart = [not a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i]]
-    assert len(boxes) == len(words) and all(apart)
-    fig.canvas.draw()
-    for text in fig.axes[0].texts:
-        if text.get_text():
-            assert any(box.containsx(text.get_window_extent().x0) for box in boxes), text
-
-
-def test_many_ways_are_drawn_smaller_rather_than_wider():
-    fig = plots.block_diagram([["a rather long label of a layer"]] * 6, merge="+")
-    assert fig.get_size_inches()[0] == pytest.approx(plots.WIDTH, rel=0.05)
-
-
-@pytest.mark.parametrize("ways, merge", [([], "+"), ([[]], "+"), ([["a"], []], "")])
-def test_blocks_that_cannot_be_drawn_are_refused(ways, merge):
-    with pytest.raises(ValueError, match="expected"):
-        plots.block_diagram(ways, merge)
+        plots.confusion(truth, predicted, classes=3)

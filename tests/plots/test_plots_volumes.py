@@ -1,18 +1,11 @@
-"""The pictures of volumes, of a whole network, and of its mistakes."""
+"""The pictures of volumes and of a whole network."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.patches import Polygon, Rectangle
 from numpy.lib.stride_tricks import sliding_window_view
 
 from cnnlab import plots
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture
@@ -103,41 +96,3 @@ def test_network_draws_heights_to_scale():
 def test_network_of_impossible_shapes(shapes, names):
     with pytest.raises(ValueError, match=r"names has|shapes"):
         plots.network(shapes, names)
-
-
-def test_tiles_stand_in_reading_order_between_lines():
-    pictures = np.arange(3 * 2 * 3).reshape(3, 2, 3)
-    tiles = plots.tiled(pictures, columns=2)
-    assert tiles.shape == (2 * 3 + 1, 2 * 4 + 1)
-    for k, (top, left) in enumerate([(1, 1), (1, 5), (4, 1)]):
-        np.testing.assert_array_equal(tiles[top : top + 2, left : left + 3], pictures[k])
-    assert (tiles[::3] == 17).all() and (tiles[:, ::4] == 17).all()
-    assert (tiles[4:, 5:] == 17).all()  # no fourth picture
-
-
-def test_lines_between_signed_tiles_are_zero():
-    assert plots.tiled(np.full((2, 3, 3), -1), columns=2)[0, 0] == 0
-
-
-@pytest.mark.parametrize(("shape", "columns"), [((3, 3), 2), ((2, 3, 3), 0)])
-def test_tiles_of_nothing(shape, columns):
-    with pytest.raises(ValueError, match=r"pictures has shape|columns is"):
-        plots.tiled(np.ones(shape), columns)
-
-
-def test_confusion_counts_and_shades_mistakes_only():
-    fig = plots.confusion([0, 0, 1, 2, 2, 2], [0, 0, 1, 1, 1, 2], classes=3)
-    written = {text.get_position()[::-1]: text.get_text() for text in fig.axes[0].texts}
-    assert written == {(0, 0): "2", (1, 1): "1", (2, 1): "2", (2, 2): "1"}
-    np.testing.assert_array_equal(
-        fig.axes[0].images[0].get_array(), [[0, 0, 0], [0, 0, 0], [0, 2, 0]]
-    )
-
-
-@pytest.mark.parametrize(
-    ("truth", "predicted", "message"),
-    [([0, 3], [0, 1], "truth"), ([0, 1], [0, -1], "predicted"), ([0, 1], [0], "1 labels")],
-)
-def test_confusion_of_wrong_labels(truth, predicted, message):
-    with pytest.raises(ValueError, match=message):
-        plots.confusion(truth, predicted, classes=3)
