@@ -5,7 +5,7 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 READY  := $(VENV)/ready
 PYTEST := $(PY) -m pytest
-JOBS   ?= 2
+JOBS   ?= $(shell getconf _NPROCESSORS_ONLN || echo 2)
 SHARED := -n $(JOBS) --dist worksteal
 SOURCES := cnnlab tests tools benchmarks book/_ext conftest.py
 
@@ -35,6 +35,8 @@ _build/toc.yml: _toc.yml tools/toc.py $(READY)
 	$(PY) tools/toc.py $@
 
 book: $(READY) $(TOC) ## run every page and build the book into _build/html (SOLUTIONS=no: without them)
+	@echo "== Pages"
+	$(PY) tools/pages.py --jobs $(JOBS) --toc $(TOC)
 	@echo "== Building the book"
 	$(VENV)/bin/jupyter-book build . --toc $(TOC) -W --keep-going
 	@echo
@@ -45,10 +47,9 @@ serve: ## serve the built book at http://localhost:8000
 	@echo "http://localhost:8000 (Ctrl-C ends it)"
 	@$(PY) -m http.server --directory _build/html --bind 127.0.0.1 8000
 
-# The pages of the book run one after the other, so there is room for the tests on JAX beside them.
-test: lint unit ## run every test: lint, units, pages, browser
-	$(MAKE) --jobs=2 --output-sync=target jax book
-	$(MAKE) pages browser
+# What runs is run on all cores, so nothing runs beside it. The book is built before browsers look.
+.NOTPARALLEL:
+test: lint unit jax pages book browser ## run every test: lint, units, pages, browser
 	@echo
 	@echo "All tests passed."
 
@@ -66,9 +67,9 @@ jax: $(READY) ## run the networks on JAX, which is not the book's backend
 	KERAS_BACKEND=jax $(PYTEST) $(SHARED) -m "networks and not slow" \
 	  $$(grep -rl --include="test_*.py" mark.networks tests)
 
-pages: $(READY) ## run every page as a student gets it: made notebook, wheel, no network
-	@echo "== Pages"
-	$(PYTEST) -n $(JOBS) --dist loadfile --nbval-lax --student --nbval-cell-timeout=300 -v book exercises solutions
+pages: $(READY) ## run every page and exercise as a student gets it: made notebook, wheel, no network
+	@echo "== Pages and exercises"
+	$(PY) tools/pages.py --jobs $(JOBS) --exercises
 
 browser: $(READY) ## test the built book in a real browser
 	@echo "== Browser"

@@ -1,0 +1,71 @@
+"""Run the pages that the book's cache lacks: side by side, each as a student gets it.
+
+    python tools/pages.py --jobs 2 [--toc _toc.yml] [--exercises]
+
+A page passed before if the cache holds a run of the same cells, with the same package, versions and
+tools (`coursebook.cache` says what counts). The longest page begins first, so that no process is
+left alone with it at the end.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from sphinx_external_toc.parsing import parse_toc_yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+from coursebook import cache, runs  # noqa: E402
+
+PYTEST = ("-m", "pytest", "-q", "-rN", "--no-header", "--nbval-lax", "--student")
+ORDER = ("--dist", "loadfile", "--no-loadscope-reorder")  # a page at a time, in our order
+TIMEOUT = 300  # seconds for one cell
+
+
+def notebooks(toc: Path, exercises: bool = False) -> list[Path]:
+    """The pages of the table of contents that run, and if asked for the exercises."""
+    pages = [ROOT / f"{name}.md" for name in parse_toc_yaml(toc)]
+    pages += sorted(ROOT.glob("exercises/*.md")) if exercises else []
+    return [page for page in pages if page.read_text("utf-8").startswith("---\njupytext:")]
+
+
+def longest_first(pages: list[Path], seconds: dict[str, float]) -> list[Path]:
+    """In the order to run them: by the seconds of the last run, or by how much a page trains."""
+
+    def length(page: Path) -> float:
+        guess = 5 + page.read_text("utf-8").count("train")
+        return seconds.get(page.relative_to(ROOT).as_posix(), guess)
+
+    return sorted(pages, key=length, reverse=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--jobs", type=int, required=True, help="how many pages run at a time")
+    parser.add_argument("--toc", type=Path, default=ROOT / "_toc.yml")
+    parser.add_argument("--exercises", action="store_true", help="also those for students")
+    given = parser.parse_args()
+
+    store = cache.current(ROOT / "_build")
+    pages = notebooks(given.toc, given.exercises)
+    missing = [page for page in pages if not runs.has_passed(store, page, ROOT)]
+    if passed := len(pages) - len(missing):
+        print(
+            f"{passed} of {len(pages)} pages passed before, with the same cells, package and"
+            " versions: they need not run again."
+        )
+    if not missing:
+        return
+    jobs = str(min(given.jobs, len(missing)))
+    print(f"{len(missing)} pages run as a student gets them, {jobs} at a time.", flush=True)
+    kept = (f"--nbval-cell-timeout={TIMEOUT}", f"--keep={store}")
+    order = map(str, longest_first(missing, runs.last_seconds(store)))
+    os.chdir(ROOT)
+    # In this process's place: Ctrl-C then reaches pytest alone, which ends the kernels.
+    os.execv(sys.executable, [sys.executable, *PYTEST, "-n", jobs, *ORDER, *kept, *order])
+
+
+if __name__ == "__main__":
+    main()
