@@ -18,7 +18,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND ?= tensorflow
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lint unit jax pages browser exercises notebooks bench format lock clean
+.PHONY: help book serve test check lint unit jax pages browser exercises notebooks bench format lock clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -52,6 +52,10 @@ serve: ## serve the built book at http://localhost:8000
 test: lint unit jax pages book browser ## run every test: lint, units, pages, browser
 	@echo
 	@echo "All tests passed."
+
+check: $(READY) lint ## after a change to a room: lint, the tests and pages that it can reach (3 minutes)
+	@echo "== What the change can reach"
+	$(PY) -m tools.check --jobs $(JOBS)
 
 lint: $(READY) ## check style and format
 	@echo "== Lint"

@@ -17,10 +17,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "book/_ext"), str(ROOT / "tools")]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
-import pages  # noqa: E402
 from coursebook import cache, runs  # noqa: E402
+
+from tools import pages  # noqa: E402
 
 COPIED = (
     *("cnnlab", "tools", "tests/student.py", "conftest.py", "_config.yml", "pyproject.toml"),
@@ -210,5 +211,7 @@ def test_the_longest_page_runs_first(tmp_path, monkeypatch):
     words = {"ran": "", "trains": "train " * 60, "reads": "", "learns": "train " * 9}
     for name, text in words.items():
         (tmp_path / f"{name}.md").write_text(text, "utf-8")
-    order = pages.longest_first([tmp_path / f"{name}.md" for name in words], {"ran.md": 40.0})
-    assert [page.stem for page in order] == ["trains", "ran", "learns", "reads"]
+    monkeypatch.setattr(runs, "last_seconds", lambda store: {"ran.md": 40.0})
+    command = pages.command(tmp_path, [tmp_path / f"{name}.md" for name in words], 9)
+    assert command[-4:] == ["trains.md", "ran.md", "learns.md", "reads.md"]
+    assert command[command.index("-n") + 1] == "4"

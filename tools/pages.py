@@ -19,8 +19,10 @@ sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
 from coursebook import cache, runs  # noqa: E402
 
-PYTEST = ("-m", "pytest", "-q", "-rN", "--no-header", "--nbval-lax", "--student")
-ORDER = ("--dist", "loadfile", "--no-loadscope-reorder")  # a page at a time, in our order
+PYTEST = (
+    *("-m", "pytest", "-q", "-rN", "--no-header", "--nbval-lax", "--student"),
+    *("--dist", "loadfile", "--no-loadscope-reorder"),  # a page at a time, in our order
+)
 TIMEOUT = 300  # seconds for one cell
 
 
@@ -31,14 +33,28 @@ def notebooks(toc: Path, exercises: bool = False) -> list[Path]:
     return [page for page in pages if page.read_text("utf-8").startswith("---\njupytext:")]
 
 
-def longest_first(pages: list[Path], seconds: dict[str, float]) -> list[Path]:
-    """In the order to run them: by the seconds of the last run, or by how much a page trains."""
+def name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
 
-    def length(page: Path) -> float:
-        guess = 5 + page.read_text("utf-8").count("train")
-        return seconds.get(page.relative_to(ROOT).as_posix(), guess)
 
-    return sorted(pages, key=length, reverse=True)
+def length(page: Path, seconds: dict[str, float]) -> float:
+    """The seconds of the last run, or a guess from how much the page speaks of training."""
+    return seconds.get(name(page)) or 5.0 + page.read_text("utf-8").count("train")
+
+
+def to_run(pages: list[Path]) -> tuple[Path, list[Path]]:
+    """The cache, and those of the pages that did not pass yet as they stand."""
+    store = cache.current(ROOT / "_build")
+    return store, [page for page in pages if not runs.has_passed(store, page, ROOT)]
+
+
+def command(store: Path, pages: list[Path], jobs: int) -> list[str]:
+    """The command that runs these pages, the longest first."""
+    seconds = runs.last_seconds(store)
+    order = sorted(pages, key=lambda page: length(page, seconds), reverse=True)
+    jobs = min(jobs, len(pages))
+    options = ("-n", str(jobs), f"--nbval-cell-timeout={TIMEOUT}", f"--keep={store}")
+    return [sys.executable, *PYTEST, *options, *map(name, order)]
 
 
 def main() -> None:
@@ -48,9 +64,8 @@ def main() -> None:
     parser.add_argument("--exercises", action="store_true", help="also those for students")
     given = parser.parse_args()
 
-    store = cache.current(ROOT / "_build")
     pages = notebooks(given.toc, given.exercises)
-    missing = [page for page in pages if not runs.has_passed(store, page, ROOT)]
+    store, missing = to_run(pages)
     if passed := len(pages) - len(missing):
         print(
             f"{passed} of {len(pages)} pages passed before, with the same cells, package and"
@@ -58,13 +73,10 @@ def main() -> None:
         )
     if not missing:
         return
-    jobs = str(min(given.jobs, len(missing)))
-    print(f"{len(missing)} pages run as a student gets them, {jobs} at a time.", flush=True)
-    kept = (f"--nbval-cell-timeout={TIMEOUT}", f"--keep={store}")
-    order = map(str, longest_first(missing, runs.last_seconds(store)))
+    print(f"{len(missing)} pages run as a student gets them, {given.jobs} at a time.", flush=True)
     os.chdir(ROOT)
     # In this process's place: Ctrl-C then reaches pytest alone, which ends the kernels.
-    os.execv(sys.executable, [sys.executable, *PYTEST, "-n", jobs, *ORDER, *kept, *order])
+    os.execv(sys.executable, command(store, missing, given.jobs))
 
 
 if __name__ == "__main__":
