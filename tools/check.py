@@ -55,7 +55,7 @@ def code(file: Path) -> str:
     """The Python of a test or a page."""
     if file.suffix == ".py":
         return file.read_text("utf-8")
-    cells = jupytext.read(file).cells
+    cells = jupytext.read(file, fmt="md:myst").cells
     lines = "\n".join(cell.source for cell in cells if cell.cell_type == "code").splitlines()
     return "\n".join(f"pass  # {line}" if line.startswith(("%", "!")) else line for line in lines)
 
