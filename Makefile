@@ -5,7 +5,7 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 READY  := $(VENV)/ready
 PYTEST := $(PY) -m pytest
-JOBS   ?= 2
+JOBS   ?= $(shell getconf _NPROCESSORS_ONLN || echo 2)
 SHARED := -n $(JOBS) --dist worksteal
 SCRIPTS := cnnlab/widgets book/_static jsconfig.json .oxlintrc.json .oxfmtrc.json
 SOURCES := cnnlab tests tools benchmarks book/_ext conftest.py
@@ -19,7 +19,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND ?= tensorflow
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lint unit jax pages browser exercises notebooks bench format lock clean
+.PHONY: help book serve test check lint unit jax pages colab browser exercises notebooks bench format lock clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -36,6 +36,8 @@ _build/toc.yml: _toc.yml tools/toc.py $(READY)
 	$(PY) tools/toc.py $@
 
 book: $(READY) $(TOC) ## run every page and build the book into _build/html (SOLUTIONS=no: without them)
+	@echo "== Pages"
+	$(PY) tools/pages.py --jobs $(JOBS) --toc $(TOC)
 	@echo "== Building the book"
 	$(VENV)/bin/jupyter-book build . --toc $(TOC) -W --keep-going
 	@echo
@@ -46,12 +48,15 @@ serve: ## serve the built book at http://localhost:8000
 	@echo "http://localhost:8000 (Ctrl-C ends it)"
 	@$(PY) -m http.server --directory _build/html --bind 127.0.0.1 8000
 
-# The pages of the book run one after the other, so there is room for the tests on JAX beside them.
-test: lint unit ## run every test: lint, units, pages, browser
-	$(MAKE) --jobs=2 --output-sync=target jax book
-	$(MAKE) pages browser
+# What runs is run on all cores, so nothing runs beside it. The book is built before browsers look.
+.NOTPARALLEL:
+test: lint unit jax pages book browser ## run every test: lint, units, pages, browser
 	@echo
 	@echo "All tests passed."
+
+check: $(READY) lint ## after a change to a room: lint, the tests and pages that it can reach (3 minutes)
+	@echo "== What the change can reach"
+	$(PY) -m tools.check --jobs $(JOBS)
 
 lint: $(READY) ## check style and format
 	@echo "== Lint"
@@ -69,9 +74,18 @@ jax: $(READY) ## run the networks on JAX, which is not the book's backend
 	KERAS_BACKEND=jax $(PYTEST) $(SHARED) -m "networks and not slow" \
 	  $$(grep -rl --include="test_*.py" mark.networks tests)
 
-pages: $(READY) ## run every page as a student gets it: made notebook, wheel, no network
-	@echo "== Pages"
-	$(PYTEST) -n $(JOBS) --dist loadfile --nbval-lax --student --nbval-cell-timeout=300 -v book exercises solutions
+pages: $(READY) ## run every page and exercise as a student gets it: made notebook, wheel, no network
+	@echo "== Pages and exercises"
+	$(PY) tools/pages.py --jobs $(JOBS) --exercises
+
+.colab/ready: tests/colab.txt tests/colab.py $(READY)
+	@echo "== Colab's packages (some minutes, once)"
+	$(PY) -m tests.colab .colab
+	@touch $@
+
+colab: $(READY) .colab/ready ## run every page and exercise with Colab's versions of everything
+	@echo "== Pages and exercises, on Colab's versions"
+	$(PY) tools/pages.py --jobs $(JOBS) --exercises --colab .colab
 
 browser: $(READY) ## test the built book in a real browser
 	@echo "== Browser"

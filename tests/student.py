@@ -13,6 +13,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 KERNEL = "student"
+# TensorFlow, OpenMP and NumPy's linear algebra each take all cores, unless these say otherwise.
+THREADS = (
+    *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+)
 # Read by every Python of the environment as it starts.
 OFFLINE = """
 import ipaddress
@@ -78,6 +83,13 @@ def surroundings(python: Path) -> dict[str, str]:
     home = str(python.parents[2] / "home")
     pip = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     return {name: os.environ[name] for name in keep if name in os.environ} | {"HOME": home} | pip
+
+
+def thread_share(kernels: int) -> dict[str, str]:
+    """The variables that give each of several kernels its share of the processor's cores."""
+    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count())
+    share = str(max(1, len(usable) // kernels))
+    return dict.fromkeys(THREADS, share)
 
 
 def run(python: Path, *arguments: object, cwd: Path, **variables: str) -> str:

@@ -4,7 +4,6 @@ An import inside a function counts like any other: it only hides an arrow from P
 """
 
 import ast
-from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from pathlib import Path
@@ -13,56 +12,11 @@ import pytest
 
 import cnnlab
 from cnnlab.rooms import NAMES
+from tools.imports import Arrows, Imports, homes, modules
 
 HOUSE = Path(cnnlab.__file__).parent
 # They may use rooms; no room uses them.
 UPSTAIRS = ("widgets", "plots", "grading", "__main__")
-Arrows = dict[str, set[str]]
-
-
-# ---- reading ----
-
-
-def modules(package: Path) -> dict[str, Path]:
-    """The files of a package by their dotted names."""
-    found = {}
-    for file in sorted(package.rglob("*.py")):
-        parts = file.relative_to(package.parent).with_suffix("").parts
-        found[".".join(parts).removesuffix(".__init__")] = file
-    return found
-
-
-def homes(tree: ast.Module) -> dict[str, str]:
-    """The table of a package whose names are imported when they are first asked for."""
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "HOMES":
-            return ast.literal_eval(node.value)
-    return {}
-
-
-def arrows(package: Path) -> Arrows:
-    """From each module to those of the same package that it imports, wherever the line stands."""
-    files = modules(package)
-    trees = {name: ast.parse(file.read_text("utf-8")) for name, file in files.items()}
-
-    def target(module: str, name: str) -> str:
-        """The module that ``from module import name`` needs."""
-        home = homes(trees[module]).get(name, name) if module in trees else name
-        return f"{module}.{home}" if f"{module}.{home}" in files else module
-
-    def needed(importer: str) -> Iterator[str]:
-        for node in ast.walk(trees[importer]):
-            if isinstance(node, ast.Import):
-                yield from (alias.name for alias in node.names)
-            elif isinstance(node, ast.ImportFrom):
-                base = node.module or ""
-                if node.level:
-                    is_package = files[importer].name == "__init__.py"
-                    up = importer.split(".")[: (1 if is_package else 0) - node.level or None]
-                    base = ".".join([*up, *filter(None, [base])])
-                yield from (target(base, alias.name) for alias in node.names)
-
-    return {name: {one for one in needed(name) if one in files} - {name} for name in files}
 
 
 # ---- the rules ----
@@ -96,7 +50,7 @@ def circle(graph: Arrows) -> list[str]:
 
 @pytest.fixture(scope="module")
 def house() -> Arrows:
-    return arrows(HOUSE)
+    return Imports(HOUSE).arrows
 
 
 def test_no_arrow_runs_upwards(house):
@@ -175,7 +129,7 @@ def test_imports_of_every_kind_are_read(tmp_path):
         file = tmp_path / "small" / f"{name}.py"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8")
-    found = arrows(tmp_path / "small")
+    found = Imports(tmp_path / "small").arrows
     assert found == {
         "small": set(),
         "small.a": {"small.b"},

@@ -7,7 +7,7 @@ import pytest
 
 import cnnlab.grading
 from cnnlab.grading.questions import ROOMS, questions
-from tests.test_house import arrows
+from tools.imports import Imports
 
 FOLDER = Path(cnnlab.grading.__file__).parent
 PARTS = ("language", "questions", "answers", "judge", "gradebook")  # each may use those before it
@@ -17,7 +17,7 @@ GRADING = "cnnlab.grading."
 @pytest.fixture(scope="module")
 def graph() -> dict[str, set[str]]:
     """The modules of grading by their names inside of it, with those that each imports."""
-    whole = arrows(FOLDER.parent)
+    whole = Imports(FOLDER.parent).arrows
     inside = {name: found for name, found in whole.items() if name.startswith(GRADING)}
     return {
         name.removeprefix(GRADING): {

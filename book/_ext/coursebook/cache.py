@@ -1,8 +1,8 @@
 """When a page runs again: if its cells change, or anything that its cells use.
 
 jupyter-cache knows a notebook by its cells alone. So the cache lies in a folder that is named after
-the rest: the source of `cnnlab` and the versions of the packages that pages use. Another key is
-another folder, and there every page runs again.
+the rest: the source of `cnnlab`, the versions of the packages that pages use, Keras's backend, and
+what makes and runs the notebooks. Another key is another folder, and there every page runs again.
 """
 
 import hashlib
@@ -21,6 +21,7 @@ from cnnlab.measured import machine, versions
 
 SOURCES = {".py", ".js", ".css", ".json", ".npz", ".txt"}
 HERE = Path(__file__).resolve().parent
+RUNNERS = ("conftest.py", "tests/student.py", "tools/notebooks.py", "book/_ext/coursebook/runs.py")
 KEPT = 3  # caches: switching back to a branch finds its own
 MACHINE = "machine.json"
 
@@ -50,18 +51,24 @@ def prune(root: Path, current: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def choose_cache(app: Sphinx, config: Config) -> None:
-    """Point myst-nb at the cache that fits the source and the versions of today."""
+def current(build: Path) -> Path:
+    """The cache, in the folder of what is built, that fits the source and the versions of today."""
     minor = f"{sys.version_info.major}.{sys.version_info.minor}"
     words = [f"{name} {found}" for name, found in versions().items() if name != "Python"]
-    key = digest(package_files(), f"Python {minor}", *words)
-    root = Path(app.outdir).parent / ".jupyter_cache"
-    cache = root / key
+    words += [f"Python {minor}", f"backend {os.environ.get('KERAS_BACKEND', 'tensorflow')}"]
+    runners = [file for file in map(HERE.parents[2].joinpath, RUNNERS) if file.exists()]
+    root = build / ".jupyter_cache"
+    cache = root / digest([*package_files(), *runners], *words)
     if not (cache / MACHINE).exists():
         cache.mkdir(parents=True, exist_ok=True)
         (cache / MACHINE).write_text(json.dumps(machine(), indent=1), "utf-8")
     prune(root, cache)
-    config.nb_execution_cache_path = str(cache)
+    return cache
+
+
+def choose_cache(app: Sphinx, config: Config) -> None:
+    """Point myst-nb at the cache of today; make pages again if what makes them has changed."""
+    config.nb_execution_cache_path = str(current(Path(app.outdir).parent))
     # A change in the machinery makes the pages again, from the same cache.
     config.course_machinery = digest(HERE.rglob("*.py"))
     static = [Path(app.srcdir, folder) for folder in config.html_static_path]
