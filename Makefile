@@ -19,10 +19,10 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND ?= tensorflow
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test check lint unit jax pages colab browser exercises notebooks bench format lock clean
+.PHONY: help book serve test check lint unit jax pages colab jax-pages lowest browser exercises notebooks bench format lock clean
 
 help: ## say what can be made
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"Python 3.11 or newer is needed; {sys.executable} is {v.major}.{v.minor}. Try: make PYTHON=python3.12 book")'
@@ -87,6 +87,22 @@ colab: $(READY) .colab/ready ## run every page and exercise with Colab's version
 	@echo "== Pages and exercises, on Colab's versions"
 	$(PY) tools/pages.py --jobs $(JOBS) --exercises --colab .colab
 
+jax-pages: $(READY) ## run every page on JAX (slow)
+	@echo "== Pages, on JAX"
+	KERAS_BACKEND=jax $(PY) tools/pages.py --jobs $(JOBS)
+
+EXTRAS := --extra cpu --extra book --extra grade --extra test
+.lowest/ready: pyproject.toml
+	@echo "== The lowest versions that pyproject.toml allows"
+	uv venv --quiet --clear --python 3.11 .lowest
+	uv pip compile --quiet --resolution lowest-direct --python-version 3.11 $(EXTRAS) pyproject.toml -o .lowest/requirements.txt
+	uv pip install --quiet --compile-bytecode --python .lowest -r .lowest/requirements.txt
+	uv pip install --quiet --python .lowest --no-deps --no-build-isolation -e .
+	@touch $@
+
+lowest: .lowest/ready ## run the unit tests with the lowest versions that are allowed (needs uv; slow)
+	.lowest/bin/python -m pytest $(SHARED) -m "not slow and not browser" tests
+
 browser: $(READY) ## test the built book in a real browser
 	@echo "== Browser"
 	$(PYTEST) $(SHARED) -m browser tests
@@ -108,8 +124,8 @@ format: $(READY) ## format the code
 	$(VENV)/bin/oxfmt $(SCRIPTS)
 
 lock: ## write requirements.lock anew (needs uv)
-	uv pip compile --universal --generate-hashes --python-version 3.11 --extra cpu --extra book --extra grade --extra test \
+	uv pip compile --universal --generate-hashes --python-version 3.11 $(EXTRAS) \
 	  --no-emit-index-url --custom-compile-command "make lock" --upgrade pyproject.toml -o requirements.lock
 
 clean: ## remove what was built (the environment stays)
-	rm -rf _build dist
+	rm -rf _build dist .colab .lowest
