@@ -74,21 +74,6 @@ def test_every_page_is_in_the_table_of_contents(site):
     assert built == set(PAGES) - {"genindex.html", "search.html"}
 
 
-@pytest.mark.parametrize("look, name", LOOKED_AT)
-def test_a_page_is_whole(opened, name, look):
-    """Nothing is missing, nothing sticks out, and axe-core finds no fault."""
-    page = opened(name, **LOOKS[look])
-    loaded = page.evaluate(LOADED)
-    assert [each for each in loaded if each["status"] >= 400] == []
-    addresses = " ".join(each["address"] for each in loaded)
-    assert not [word for word in DEAD if word in addresses]
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-    theme = "dark" if LOOKS[look].get("dark") else "light"
-    assert page.evaluate("document.documentElement.dataset.theme") == theme
-    results = Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
-
-
 def assert_alive(page, name: str) -> None:
     """Every formula is set, and can be heard; every figure answers."""
     formulas = len(parsed(name).select(".math"))
@@ -101,10 +86,8 @@ def assert_alive(page, name: str) -> None:
         figure.locator("button, input, select").first.wait_for()
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_alive_and_light(opened, name):
-    page = opened(name)
-    assert_alive(page, name)
+def assert_light(page, name: str) -> None:
+    """It loads little more than its text and its pictures."""
     pictures = [image.get("src", image.get("href")) for image in images(name)]
     files = {name} | {str(Path(name).parent / picture) for picture in pictures}
     own = sum((HTML / file).stat().st_size for file in files)
@@ -115,6 +98,26 @@ def test_a_page_is_alive_and_light(opened, name):
     )
     assert own < MOST_OWN
     assert shared < MOST_SHARED
+
+
+@pytest.mark.parametrize("look, name", LOOKED_AT)
+def test_a_page_is_whole(opened, name, look):
+    """Nothing is missing or dead, nothing sticks out, and axe-core finds no fault.
+
+    All in one visit: to open a page takes as long as to look at it.
+    """
+    page = opened(name, **LOOKS[look])
+    assert_alive(page, name)
+    assert_light(page, name)
+    loaded = page.evaluate(LOADED)
+    assert [each for each in loaded if each["status"] >= 400] == []
+    addresses = " ".join(each["address"] for each in loaded)
+    assert not [word for word in DEAD if word in addresses]
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    theme = "dark" if LOOKS[look].get("dark") else "light"
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
 
 
 def test_the_book_has_mathematics_and_figures(site):
