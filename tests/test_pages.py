@@ -24,9 +24,9 @@ from coursebook import cache, runs  # noqa: E402
 from tools import pages  # noqa: E402
 
 COPIED = (
-    *("cnnlab", "tools", "tests/student.py", "conftest.py", "_config.yml", "pyproject.toml"),
+    *("cnnlab", "tools", "tests/student.py", "tests/colab.py", "conftest.py", "_config.yml"),
     *("book/_ext", "book/_static", "book/references.bib"),
-    *("README.md", "LICENSE", "LICENSE-text.md"),
+    *("pyproject.toml", "README.md", "LICENSE", "LICENSE-text.md"),
 )
 HEADER = """\
 ---
@@ -69,6 +69,8 @@ def checkout(tmp_path_factory) -> Path:
         source, copy = ROOT / name, folder / name
         copy.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, copy)
+    (folder / "exercises").mkdir()  # the wheel brings them
+    (folder / "exercises/none.md").write_text("# No exercise\n", "utf-8")
     (folder / "book/index.md").write_text("# Start\n", "utf-8")
     for name, cells in PAGES.items():
         blocks = [f"\n```{{code-cell}} ipython3\n{cell}\n```\n" for cell in cells]

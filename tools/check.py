@@ -132,7 +132,10 @@ def main() -> int:
         done = subprocess.run([sys.executable, *command, *chosen_tests], cwd=ROOT)
         failed = done.returncode not in (0, 5)  # 5: all of them are left to make test
     if now:
-        failed |= subprocess.run(pages.command(store, now, jobs), cwd=ROOT).returncode != 0
+        failed |= (
+            subprocess.run(pages.command(store, now, jobs, f"--keep={store}"), cwd=ROOT).returncode
+            != 0
+        )
     return int(failed)
 
 

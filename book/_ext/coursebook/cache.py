@@ -21,7 +21,10 @@ from cnnlab.measured import machine, versions
 
 SOURCES = {".py", ".js", ".css", ".json", ".npz", ".txt"}
 HERE = Path(__file__).resolve().parent
-RUNNERS = ("conftest.py", "tests/student.py", "tools/notebooks.py", "book/_ext/coursebook/runs.py")
+RUNNERS = (
+    *("conftest.py", "tests/student.py", "tools/notebooks.py", "book/_ext/coursebook/runs.py"),
+    "exercises/*.md",  # the wheel brings them to the judge
+)
 KEPT = 3  # caches: switching back to a branch finds its own
 MACHINE = "machine.json"
 
@@ -56,7 +59,7 @@ def current(build: Path) -> Path:
     minor = f"{sys.version_info.major}.{sys.version_info.minor}"
     words = [f"{name} {found}" for name, found in versions().items() if name != "Python"]
     words += [f"Python {minor}", f"backend {os.environ.get('KERAS_BACKEND', 'tensorflow')}"]
-    runners = [file for file in map(HERE.parents[2].joinpath, RUNNERS) if file.exists()]
+    runners = [file for pattern in RUNNERS for file in HERE.parents[2].glob(pattern)]
     root = build / ".jupyter_cache"
     cache = root / digest([*package_files(), *runners], *words)
     if not (cache / MACHINE).exists():
