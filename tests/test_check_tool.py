@@ -25,7 +25,7 @@ FILES = {
     "tests/test_ground.py": "from cnnlab import ground",
     "tests/test_other.py": "import cnnlab.other",
     "tests/test_ask.py": "import cnnlab\ncnnlab.ask()",
-    "tests/test_file.py": "ROOT / 'tools/notebooks.py'",
+    "tests/test_file.py": "ROOT / 'tools/notebooks.py'  # to run",
     "tests/first/conftest.py": "from cnnlab.first import train",
     "tests/first/test_boxes.py": "from cnnlab.first import area",
     "tests/first/test_whole.py": "from cnnlab import first\ngetattr(first, 'area')",
@@ -64,6 +64,7 @@ IN_FIRST = {"first/test_boxes", "first/test_whole", "first/test_drawn"}  # by th
         ("tools/notebooks.py", {"test_file"}),
         ("book/page.md", {"page"}),
         ("README.md", set()),
+        (".ci/run", set()),
     ],
 )
 def test_what_a_change_can_reach(house, changed, expected):

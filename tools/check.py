@@ -70,7 +70,8 @@ def reached(changed: set[str], tests: list[Path], notebooks: list[Path]) -> list
     """The tests and pages, of those given, that the changed files can reach."""
     imports = Imports(ROOT / PACKAGE)
     touched = touched_modules(changed, imports.files)
-    helpers = {Path(path).name for path in changed if not path.startswith((PACKAGE, "book/", "_"))}
+    outside = [path for path in changed if not path.startswith((PACKAGE, "book/", "_"))]
+    helpers = {Path(path).name for path in outside if Path(path).suffix}  # `run` is in every text
 
     def concerned(file: Path) -> bool:
         own = [file, *conftests(file)]
