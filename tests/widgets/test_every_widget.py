@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from figures import make
 from ipywidgets.widgets.widget import _remove_buffers
 
 from cnnlab import widgets
@@ -15,14 +16,7 @@ NOTHING_MOVES = """() => document.getAnimations().length === 0 &&
   [...document.querySelectorAll('.cnnlab, .cnnlab *')].every(
     (el) => getComputedStyle(el).transitionDuration.split(', ').every((time) => time === '0s'))"""
 
-# What a figure cannot be shown without.
-NEEDED = {"Predict": {"question": "How many numbers has the result?", "truth": 16}}
-
 every_widget = pytest.mark.parametrize("name", NAMES)
-
-
-def make(name: str):
-    return getattr(widgets, name)(**NEEDED.get(name, {}))
 
 
 @every_widget

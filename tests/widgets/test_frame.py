@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from figures import make
 
 from cnnlab import widgets
 from cnnlab.widgets import ConvolutionStepper, PoolingStepper
@@ -44,7 +45,7 @@ class Values(Figure):
 
 @pytest.mark.parametrize("name", widgets.__all__)
 def test_each_module_is_small_and_its_state_is_json(name):
-    figure = getattr(widgets, name)()
+    figure = make(name)
     state = figure.get_state()
     assert len(state["_esm"].encode()) < LIMIT
     assert json.loads(json.dumps(state)).keys() == state.keys()  # no bytes, no arrays
@@ -186,6 +187,6 @@ def test_a_number_box_answers_to_keys_and_refuses_words(show):
 @pytest.mark.parametrize("name", widgets.HOMES)
 def test_where_a_figure_cannot_be_drawn_stands_a_sentence(name):
     """ipywidgets 7 and 8 and anywidget give it as text, and cut it after 110 characters."""
-    text = repr(getattr(widgets, name)())
+    text = repr(make(name))
     assert text.startswith(f"{name}, an interactive figure: run its cell in Colab or JupyterLab")
     assert len(text) <= 110

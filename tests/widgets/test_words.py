@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from figures import make
 
 from cnnlab import widgets
 from cnnlab.widgets.modules import FOLDER, lean
@@ -93,7 +94,7 @@ def test_every_word_is_used(path):
     code = scripts(path.stem)
     used = patterns(code) | set(re.findall(r"\b(\w+):", code))  # a table's keys are asked for too
     if path.stem in HOMES:
-        state = getattr(widgets, HOMES[path.stem])().get_state()
+        state = make(HOMES[path.stem]).get_state()
         own = {key: value for key, value in state.items() if not key.startswith("_")}
         used |= patterns(json.dumps(own) + path.with_suffix(".py").read_text("utf-8"))
     keys = words(path.stem)["en"]

@@ -1,0 +1,16 @@
+"""A figure of each kind, for tests that ask the same of all."""
+
+from typing import Any
+
+from cnnlab import widgets
+from cnnlab.widgets.frame import Figure
+
+# What a figure cannot be shown without.
+NEEDED: dict[str, dict[str, Any]] = {
+    "Predict": {"question": "How many numbers has the result?", "truth": 16}
+}
+
+
+def make(name: str) -> Figure:
+    """The figure of that name, with nothing given that need not be."""
+    return getattr(widgets, name)(**NEEDED.get(name, {}))
