@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from figures import make
+from figures import NEEDED, make
 
 from cnnlab import widgets
 from cnnlab.widgets.modules import FOLDER, lean
@@ -124,7 +124,7 @@ def test_no_phrase_is_missing_while_a_figure_is_used(name, show):
     assert figure._esm.count(fallback) == 1
     kept = fallback.replace("??key", "??(missing.push(key),key)")
     module = "globalThis.missing=[];" + figure._esm.replace(fallback, kept)
-    used = type(name, (figure,), {"_esm": module})()
+    used = type(name, (figure,), {"_esm": module})(**NEEDED.get(name, {}))
     missing = show(used).evaluate(USE)
     own = json.dumps({key: v for key, v in used.get_state().items() if not key.startswith("_")})
     assert [key for key in missing if f'"{key.removeprefix("class ")}"' not in own] == []
