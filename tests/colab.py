@@ -51,13 +51,11 @@ def find_python() -> str:
 def make_environment(folder: Path) -> None:
     """Colab's packages, byte-compiled, and a stand-in for the one that only Colab has."""
     python = find_python()
-    found = ".".join(map(str, version(python)))
-    note = (
-        "" if version(python) == PYTHON else f": Colab has {'.'.join(map(str, PYTHON))}, not found"
-    )
-    print(f"Python {found}{note}", flush=True)
+    major, minor = version(python)
+    note = "" if (major, minor) == PYTHON else f"; Colab's {PYTHON[0]}.{PYTHON[1]} was not found"
+    print(f"Python {major}.{minor}{note}", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
-    subprocess.run([python, "-m", "venv", folder], check=True)
+    subprocess.run([python, "-m", "venv", folder / "venv"], check=True)
     # Compiled now, or TensorFlow is compiled anew in each kernel.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     install = [folder / "venv/bin/python", "-m", "pip", "install", "--disable-pip-version-check"]
