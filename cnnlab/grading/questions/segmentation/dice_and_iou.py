@@ -33,7 +33,7 @@ def iou_of(t: int, p: int, both: int, absent: float = NOTHING) -> float:
 
 def mean_of(scores: Sequence[float]) -> float:
     there = [score for score in scores if score == score]
-    return sum(there) / len(there)
+    return sum(there) / len(there) if there else NOTHING
 
 
 def scores(

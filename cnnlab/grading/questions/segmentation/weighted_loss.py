@@ -203,12 +203,6 @@ QUESTION = Question(
             " log of softmax can be had without softmax: work it out on paper first.",
         ),
         Wrong(
-            "a small number added",
-            partial(loss_of_pixels, error=lambda scores, label: -log(shares(scores)[label] + 1e-7)),
-            "You added a small number before the log, so a pixel that is far off costs too little."
-            " The log of softmax can be had without softmax: work it out on paper first.",
-        ),
-        Wrong(
             "logarithm to base 2",
             partial(loss_of_pixels, error=lambda scores, label: surprise(scores, label) / log(2)),
             "Your logarithm has base 2. Softmax has powers of e, so the loss has the natural one.",
