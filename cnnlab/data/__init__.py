@@ -8,13 +8,19 @@ from cnnlab.data.faces import face_crops
 from cnnlab.data.mnist import digits
 from cnnlab.data.photos import photo
 from cnnlab.data.pictures import read_picture, read_pictures
+from cnnlab.data.scans import BRAIN_CLASSES, CHEST_CLASSES, Scans, brain_slices, chest_xrays
 from cnnlab.data.scenes import SCENE_CLASSES, Scenes, scenes
 from cnnlab.data.voc import VOC_CLASSES, voc2007
 
 __all__ = [
+    "BRAIN_CLASSES",
+    "CHEST_CLASSES",
     "SCENE_CLASSES",
     "VOC_CLASSES",
+    "Scans",
     "Scenes",
+    "brain_slices",
+    "chest_xrays",
     "digits",
     "face_crops",
     "photo",
