@@ -8,6 +8,7 @@ from cnnlab.grading.questions.segmentation import (
     adjoint,
     crop_and_concatenate,
     dice_and_iou,
+    segmenter,
     small_unet,
     transposed_conv,
     up_by_hand,
@@ -25,5 +26,6 @@ QUESTIONS = tuple(
         dice_and_iou,
         weighted_loss,
         small_unet,
+        segmenter,
     )
 )

@@ -33,13 +33,6 @@ def other_order(skip: Array, x: Array) -> Array:
     return np.concatenate([z[..., C:], z[..., :C]], axis=-1)
 
 
-def interleaved(skip: Array, x: Array) -> Array:
-    """Channels of both in turn."""
-    z, C = joined(skip, x), skip.shape[3]
-    order = sorted(range(z.shape[3]), key=lambda c: (c, 0) if c < C else (c - C, 1))
-    return z[..., order]
-
-
 def shrunk(skip: Array, x: Array) -> Array:
     """The skip connection is made smaller as a picture is, by its nearest cells."""
     h, w = x.shape[1:3]

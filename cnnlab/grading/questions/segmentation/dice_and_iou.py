@@ -36,7 +36,7 @@ def mean_of(scores: Sequence[float]) -> float:
     return sum(there) / len(there) if there else NOTHING
 
 
-def scores(
+def compared(
     truth: Masks,
     prediction: Masks,
     classes: int,
@@ -60,7 +60,7 @@ def ratio(share: Callable[[int, int, int], tuple[float, float]]) -> Callable[...
 def each_image(truth: Masks, prediction: Masks, classes: int) -> Scores:
     """The mean over images of what each of them gives."""
     pairs = zip(truth[:, None], prediction[:, None], strict=True)
-    found = np.ma.masked_invalid([scores(*pair, classes)[:2] for pair in pairs])
+    found = np.ma.masked_invalid([compared(*pair, classes)[:2] for pair in pairs])
     dices, ious = found.mean(axis=0).filled(NOTHING)
     return dices, ious, mean_of(dices)
 
@@ -81,14 +81,14 @@ def without_background(values: Sequence[float]) -> float:
 
 def by_pixels(truth: Masks, prediction: Masks, classes: int) -> Scores:
     """The mean weighted by the pixels of a class in truth."""
-    dices, ious, _ = scores(truth, prediction, classes)
+    dices, ious, _ = compared(truth, prediction, classes)
     weights = np.bincount(truth.ravel(), minlength=classes)
     return dices, ious, float(np.nansum(dices * weights) / weights.sum())
 
 
 def all_at_once(truth: Masks, prediction: Masks, classes: int) -> Scores:
     """Dice of all classes together, as the third number."""
-    dices, ious, _ = scores(truth, prediction, classes)
+    dices, ious, _ = compared(truth, prediction, classes)
     return dices, ious, float(np.mean(truth == prediction))
 
 
@@ -148,75 +148,75 @@ QUESTION = Question(
     level=2,
     kind="function",
     cases=mask_cases,
-    oracle=scores,
+    oracle=compared,
     tolerance=FLOAT32,
     wrong=(
         Wrong(
             "Dice without the 2",
-            partial(scores, dice=ratio(lambda t, p, both: (both, t + p))),
+            partial(compared, dice=ratio(lambda t, p, both: (both, t + p))),
             "Your Dice never comes above one half, even when all is right. Truth and prediction are"
             " both counted below the line; how often must their common part be counted above it?",
         ),
         Wrong(
             "union counted twice",
-            partial(scores, iou=ratio(lambda t, p, both: (both, t + p))),
+            partial(compared, iou=ratio(lambda t, p, both: (both, t + p))),
             "Your IoU never comes above one half, even when all is right. Adding both areas counts"
             " the pixels that they share twice.",
         ),
         Wrong(
             "the same number twice",
-            partial(scores, iou=dice_of),
+            partial(compared, iou=dice_of),
             "Your IoU is Dice. They rank alike, but they are two numbers.",
         ),
         Wrong(
             "Dice and IoU swapped",
-            lambda *case: tuple(scores(*case)[place] for place in (1, 0, 2)),
+            lambda *case: tuple(compared(*case)[place] for place in (1, 0, 2)),
             "Dice and IoU changed places. Of the two, IoU is never the larger.",
         ),
         Wrong(
             "only the pixels of the truth",
-            partial(scores, dice=ratio(lambda t, p, both: (both, t))),
+            partial(compared, dice=ratio(lambda t, p, both: (both, t))),
             "You ask which share of the true pixels was found. Whoever paints the whole image gets"
             " full marks for that: false alarms must cost something.",
         ),
         Wrong(
             "only the predicted pixels",
-            partial(scores, dice=ratio(lambda t, p, both: (both, p))),
+            partial(compared, dice=ratio(lambda t, p, both: (both, p))),
             "You ask which share of the predicted pixels is right. Whoever paints one pixel that is"
             " sure gets full marks for that: what was missed must cost something.",
         ),
         Wrong(
             "absent classes count as 0",
-            partial(scores, dice=partial(dice_of, absent=0), iou=partial(iou_of, absent=0)),
+            partial(compared, dice=partial(dice_of, absent=0), iou=partial(iou_of, absent=0)),
             "A class that is nowhere, neither in truth nor in the prediction, counts as missed."
             " Nothing was there to be found, and nothing was said to be there.",
         ),
         Wrong(
             "absent classes count as 1",
-            partial(scores, dice=partial(dice_of, absent=1), iou=partial(iou_of, absent=1)),
+            partial(compared, dice=partial(dice_of, absent=1), iou=partial(iou_of, absent=1)),
             "A class that is nowhere, neither in truth nor in the prediction, gets full marks. Then"
             " the mean rises with each class that one invents.",
         ),
         Wrong(
             "mean over absent classes",
-            partial(scores, mean=lambda dices: float(np.nansum(dices)) / len(dices)),
+            partial(compared, mean=lambda dices: float(np.nansum(dices)) / len(dices)),
             "Your mean is divided by all classes, those that are nowhere too. That is the same as"
             " counting them as missed.",
         ),
         Wrong(
             "absent classes spoil the mean",
-            partial(scores, mean=lambda dices: float(np.mean(dices))),
+            partial(compared, mean=lambda dices: float(np.mean(dices))),
             "One class that is nowhere makes your mean NaN. It should be left out of the mean.",
         ),
         Wrong(
             "false alarms left out",
-            partial(scores, dice=missed_forgiven(dice_of), iou=missed_forgiven(iou_of)),
+            partial(compared, dice=missed_forgiven(dice_of), iou=missed_forgiven(iou_of)),
             "A class that is not in truth does not count with you, even if it was predicted. Then a"
             " tumour seen in a healthy brain costs nothing.",
         ),
         Wrong(
             "missed classes left out",
-            partial(scores, dice=alarms_forgiven(dice_of), iou=alarms_forgiven(iou_of)),
+            partial(compared, dice=alarms_forgiven(dice_of), iou=alarms_forgiven(iou_of)),
             "A class that was never predicted does not count with you, even if it is there. Then"
             " overlooking a tumour costs nothing.",
         ),
@@ -228,7 +228,7 @@ QUESTION = Question(
         ),
         Wrong(
             "background left out of the mean",
-            partial(scores, mean=without_background),
+            partial(compared, mean=without_background),
             "Your mean leaves out class 0. It often does stand for the background, and is left out"
             " then; here it is a class like the others.",
         ),
