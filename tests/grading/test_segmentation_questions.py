@@ -92,7 +92,7 @@ def test_a_transposed_convolution_is_scipy_s():
 
 def test_the_way_back_keeps_the_product():
     rng = np.random.default_rng(0)
-    for (y, w, stride, padding, height, width), right in pairs_of("adjoint"):
+    for (y, w, stride, padding, *_), right in pairs_of("adjoint"):
         x = rng.normal(size=right.shape)
         forth = conv2d(x, w, padding=padding, stride=stride)
         assert forth.shape == y.shape
@@ -212,6 +212,11 @@ def conv(x, w, b, s, p, o, size=None, cut=None):
     return (canvas[cut(p)] if cut else canvas[:, p : rows - p, p : columns - p]) + b
 
 
+def gone(skip, x):
+    """How many rows and columns have to go."""
+    return np.subtract(skip.shape, x.shape)[1:3].tolist()
+
+
 def cropped(skip, x, top, left):
     h, w = x.shape[1:3]
     return np.concatenate([skip[:, top : top + h, left : left + w], x], -1)
@@ -267,23 +272,19 @@ NEARLY: dict[str, list[Callable]] = {
         lambda y, w, s, p, H, W: conv(y, w, np.zeros(w.shape[2]), s, p, 0),  # always the fewest
         lambda y, w, s, p, H, W: np.resize(
             conv(y, w, np.zeros(w.shape[2]), s, p, 0), (len(y), H, W, w.shape[2])
-        ),  # fmt: skip
+        ),
     ],
     "crop_and_concatenate": [
         lambda skip, x: cropped(skip, x, *2 * [(skip.shape[1] - x.shape[1]) // 2]),
         lambda skip, x: cropped(skip, x, *2 * [(skip.shape[2] - x.shape[2]) // 2]),
         lambda skip, x: cropped(
-            skip, x, *(round((a - b) / 2) for a, b in zip(skip.shape[1:3], x.shape[1:3]))
+            skip, x, *(round(d / 2) for d in gone(skip, x))
         ),  # half a row goes to the even number
-        lambda skip, x: cropped(
-            skip, x, *(int((a - b) / 2 + 0.5) for a, b in zip(skip.shape[1:3], x.shape[1:3]))
-        ),
+        lambda skip, x: cropped(skip, x, *(int(d / 2 + 0.5) for d in gone(skip, x))),
         lambda skip, x: np.concatenate(
             [skip[:, (d := (skip.shape[1] - x.shape[1]) // 2) : -d, d:-d], x], -1
         ),
-        lambda skip, x: cropped(
-            skip[:, ::-1], x, *((a - b) // 2 for a, b in zip(skip.shape[1:3], x.shape[1:3]))
-        ),
+        lambda skip, x: cropped(skip[:, ::-1], x, *(d // 2 for d in gone(skip, x))),
     ],
     "dice_and_iou": [
         lambda *case: scored(*case, labels=lambda t, p, k: np.unique(t)),
