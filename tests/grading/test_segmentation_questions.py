@@ -300,8 +300,6 @@ NEARLY: dict[str, list[Callable]] = {
     ],
     "weighted_loss": [
         lambda *case: loss(*case, top=np.max, axis=-1)[:1] + loss(*case, axis=(1, 2, 3))[1:],
-        lambda *case: loss(*case, top=lambda z: z.mean(axis=-1, keepdims=True)),
-        lambda *case: loss(*case, top=lambda z: 700),
         lambda *case: (
             loss(*case, v=lambda labels, w: w[labels] / w.max())[:1]
             + loss(*case, v=lambda labels, w: w[labels] ** 0.5)[1:]
@@ -309,7 +307,7 @@ NEARLY: dict[str, list[Callable]] = {
         lambda *case: loss(*case, v=lambda labels, w: w[labels[::-1, ::-1]]),
         lambda *case: loss(*case, v=lambda labels, w: w[labels] * (labels > 0)),
         lambda *case: loss(*case, divide=lambda v, labels: v.sum(axis=(1, 2)).mean()),
-        lambda logits, *rest: loss(logits.clip(-50, 50), *rest),
+        lambda logits, *rest: loss(logits.clip(-10, 10), *rest),
         lambda *case: loss(*case, divide=lambda v, labels: np.unique(v).sum()),
     ],
 }

@@ -189,13 +189,14 @@ QUESTION = Question(
             "absent classes count as 0",
             partial(compared, dice=partial(dice_of, absent=0), iou=partial(iou_of, absent=0)),
             "A class that is nowhere, neither in truth nor in the prediction, counts as missed."
-            " Nothing was there to be found, and nothing was said to be there.",
+            " Nothing was there to be found. A small number added below the line hides that.",
         ),
         Wrong(
             "absent classes count as 1",
             partial(compared, dice=partial(dice_of, absent=1), iou=partial(iou_of, absent=1)),
             "A class that is nowhere, neither in truth nor in the prediction, gets full marks. Then"
-            " the mean rises with each class that one invents.",
+            " the mean rises with each class that one invents. A small number added above and below"
+            " the line does that.",
         ),
         Wrong(
             "mean over absent classes",

@@ -63,6 +63,11 @@ def cut_at(x, w, b, stride, padding, output_padding, before, after):
     return cut(canvas, before * padding, after * padding) + b
 
 
+def cut_to_minus_padding(x, w, b, stride, padding, output_padding):
+    canvas = canvas_of(x, w, stride, output_padding)
+    return canvas[:, padding:-padding, padding:-padding] + b
+
+
 def grown_at_the_top(x, w, b, stride, padding, output_padding):
     side = (output_padding, 0)
     return cut(np.pad(canvas_of(x, w, stride), [(0, 0), side, side, (0, 0)]), padding, padding) + b
@@ -182,6 +187,14 @@ QUESTION = Question(
             " many zeros stand between two numbers that are a stride apart?",
         ),
         Wrong(
+            "zeros after the last number",
+            lambda x, w, b, stride, padding, o: by_stamping(
+                x, w, b, stride, padding, o + stride - 1
+            ),
+            "Your result has rows and columns too many at its end. Those who spread the image with"
+            " zeros: they stand between two numbers, and none after the last one.",
+        ),
+        Wrong(
             "stamps side by side",
             partial(with_step, step=lambda stride, w: len(w)),
             "Your stamps lie side by side, a filter's height apart. How far apart they lie is the"
@@ -203,6 +216,12 @@ QUESTION = Question(
             "padding forgotten",
             partial(cut_at, before=0, after=0),
             "Nothing is cut off from your canvas. What does the padding say?",
+        ),
+        Wrong(
+            "nothing left without padding",
+            cut_to_minus_padding,
+            "Where the padding is 0, your result is empty. A slice that is to leave out the last 0"
+            " rows ends at −0, which is the first row.",
         ),
         Wrong(
             "all cut off below and on the right",
