@@ -13,7 +13,6 @@ import hashlib
 from importlib.metadata import distribution
 from pathlib import Path
 
-import nibabel
 import numpy as np
 
 SOURCE = "nilearn/datasets/data/mni_icbm152_{}_tal_nlin_sym_09a_converted.nii.gz"
@@ -33,6 +32,8 @@ def volume(name: str) -> np.ndarray:
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != SHA256[name]:
         raise SystemExit(f"{path} has sha256 {found}; expected {SHA256[name]}")
+    import nibabel
+
     image = nibabel.load(path)
     if nibabel.aff2axcodes(image.affine) != ("R", "A", "S"):
         raise SystemExit(f"{path} is turned: {nibabel.aff2axcodes(image.affine)}")
