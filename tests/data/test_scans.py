@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.ndimage import binary_erosion, label
+from scipy.ndimage import label
 
 from cnnlab.data import (
     BRAIN_CLASSES,
@@ -82,14 +82,6 @@ def test_water_is_darker_than_tissue(many):
         assert np.median(image[mask == 0]) < 0.6 * np.median(image[mask == 1])
 
 
-def test_tumours_are_inside_the_brain(many):
-    """No tumour touches what is outside the skull: tissue or tumour is all around the brain."""
-    for mask in many["brain"].masks:
-        outside, _ = label(mask == 0)
-        far = outside == outside[0, 0]
-        assert not (binary_erosion(~far) < (mask == 2)).any()
-
-
 def test_a_tumour_is_painted_where_it_is_said_to_be(monkeypatch):
     """Into a picture of light 5, without swelling: what a pixel lost says how much is covered."""
     monkeypatch.setattr(heads, "soft", lambda inside, width: 0 * inside)
@@ -139,6 +131,20 @@ def test_same_seed_same_scans_and_another_seed_others(kind):
     np.testing.assert_array_equal(first.images, again.images)
     np.testing.assert_array_equal(first.masks, again.masks)
     assert all(np.abs(a - b).mean() > 0.02 for a, b in zip(first.images, other.images, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("kind", "mean", "pixels"),
+    [
+        ("chest", 0.47965, [118_345, 33_121, 11_614, 3_320]),
+        ("brain", 0.16333, [135_918, 30_150, 332]),
+    ],
+)
+def test_same_scans_on_every_platform(kind, mean, pixels):
+    """Recorded once, on Linux on x86-64: the mean light, and the pixels of each class."""
+    recorded = KINDS[kind][0](20, seed=2024, size=SIZE)
+    np.testing.assert_allclose(recorded.images.mean(), mean, atol=1e-4)
+    np.testing.assert_allclose(np.bincount(recorded.masks.ravel()), pixels, atol=20)
 
 
 @both
