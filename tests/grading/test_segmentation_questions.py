@@ -12,6 +12,7 @@ from keras import layers as L
 from scipy.signal import convolve2d
 from scipy.spatial import distance
 
+from cnnlab import segmentation
 from cnnlab.convolution import conv2d
 from cnnlab.grading.answers.check import verdict
 from cnnlab.grading.answers.compare import copied
@@ -74,6 +75,16 @@ def test_the_unet_by_hand_is_one_that_keras_builds():
     assert fits == min(n for n in range(100, 200) if n % 2**4 == 0)
 
 
+def test_the_unet_by_hand_has_the_sizes_of_the_page():
+    *sizes, deep, top, fits = BY_ID["up_by_hand"].oracle()["unet"]
+    found = segmentation.unet_sizes(100, depth=2)
+    assert sizes == [found.bottom[1], found.output]
+    ends = zip(reversed(found.down), found.up, strict=True)
+    assert [deep, top] == [(skip - x) / 2 for (_, skip), (x, _) in ends]
+    with pytest.raises(ValueError, match=f"or {fits}$"):
+        segmentation.unet_sizes(100, depth=4, padding="same")
+
+
 # The way back
 
 
@@ -88,6 +99,11 @@ def test_a_transposed_convolution_is_scipy_s():
             rows, columns = full.shape
             ours = full[padding : rows - padding, padding : columns - padding] + b[k]
             assert right[n, ..., k] == pytest.approx(ours)
+
+
+def test_a_transposed_convolution_is_the_package_s():
+    for case, right in pairs_of("transposed_conv"):
+        assert right == pytest.approx(segmentation.transposed_conv2d(*case))
 
 
 def test_the_way_back_keeps_the_product():
@@ -163,6 +179,12 @@ def test_dice_and_iou_are_scipy_s():
             else:
                 assert np.isnan([dice[label], iou[label]]).all()
         assert mean == pytest.approx(np.nanmean(dice))
+
+
+def test_dice_and_iou_are_the_package_s():
+    for case, (dice, iou, _) in pairs_of("dice_and_iou"):
+        assert dice == pytest.approx(segmentation.class_dice(*case), nan_ok=True)
+        assert iou == pytest.approx(segmentation.class_iou(*case), nan_ok=True)
 
 
 def test_masks_have_classes_of_every_kind():
