@@ -11,7 +11,7 @@ from cnnlab.grading.texts import tr
 
 COUNT, SIZE, CLASSES = 60, (48, 64), 4
 PARAMETERS = 40_000
-LOW, HIGH = 0.6, 0.85  # mean Dice of lungs, heart and clavicles
+LOW, HIGH = 0.65, 0.88  # mean Dice; without clavicles at most 2/3, and two trainings had 0.92
 
 
 def xray_cases(rng: np.random.Generator) -> Sequence[Case]:
@@ -79,12 +79,12 @@ def trained_segmenter() -> Any:
     x = convs(16)(L.Concatenate()([middle, L.Conv2DTranspose(16, 2, strides=2)(x)]))
     x = convs(8)(L.Concatenate()([top, L.Conv2DTranspose(8, 2, strides=2)(x)]))
     model = keras.Model(image, L.Conv2D(CLASSES, 1)(x))
-    epochs = 9
-    rate = keras.optimizers.schedules.CosineDecay(0.01, epochs * 15)
+    epochs = 7
+    rate = keras.optimizers.schedules.CosineDecay(0.01, epochs * 30)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(rate), loss)
-    weights = np.array([1, 1, 1, 3], "float32")[masks]
-    model.fit(images, masks, 16, epochs, sample_weight=weights, verbose=0)
+    weights = np.array([1, 1, 1, 4], "float32")[masks]
+    model.fit(images, masks, 8, epochs, sample_weight=weights, verbose=0)
     return model
 
 
