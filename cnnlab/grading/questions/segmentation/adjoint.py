@@ -87,9 +87,9 @@ def adjoint_cases(rng: np.random.Generator) -> Sequence[Case]:
 
     return [
         (whole(rng, 1, 2, 3, 1), one_sided(rng, 2, 2, 1, 1), 1, 0, 3, 4),
-        case(2, 7, 5, (3, 3), 2, 3, 2, 1),
-        case(2, 8, 6, (3, 2), 3, 2, 2, 0),  # a last row that no window has seen
-        case(1, 9, 10, (4, 3), 1, 2, 3, 2),
+        case(2, 7, 9, (3, 3), 2, 3, 2, 1),
+        case(2, 12, 6, (3, 2), 3, 2, 2, 0),  # a last row that no window has seen
+        case(1, 5, 6, (4, 3), 1, 2, 1, 3),  # windows that see the frame only
         case(3, 4, 6, (2, 2), 2, 1, 3, 0),  # gaps
     ]
 

@@ -122,13 +122,15 @@ def mask_cases(rng: np.random.Generator) -> Sequence[Case]:
         agree = (rng.random(shape) < 0.6) & np.isin(truth, names["p"])
         return truth, np.where(agree, truth, prediction), classes
 
+    nothing = np.zeros((1, 2, 3), int)
     return [
         case((1, 3, 4), 3),
         case((2, 5, 7), 4, "bbnb"),
         case((3, 6, 4), 5, "btbpb"),
         case((2, 4, 6), 4, "pbtb"),
         case((2, 7, 5), 6, "btbbpn"),
-        (*2 * (np.zeros((1, 2, 3), int),), 2),
+        (nothing, nothing, 2),
+        (nothing, nothing + (np.arange(6).reshape(1, 2, 3) == rng.integers(6)), 3),  # one pixel
     ]
 
 
