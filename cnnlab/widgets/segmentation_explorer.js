@@ -197,15 +197,15 @@ function makeOverlay(fig) {
     const layer = (i) => (overlay === "probability" ? "found" : OF_KIND[overlay][kinds[i]]);
     const strength = (i) => (overlay === "probability" ? plane[i] / 255 : 1);
     const paper = new ImageData(W * scale, H * scale);
-    range(H * scale).forEach((y) =>
-      range(W * scale).forEach((x) => {
-        const i = Math.floor(y / scale) * W + Math.floor(x / scale);
-        if (!layer(i)) return;
-        const [red, green, blue, stripes] = LAYERS[layer(i)];
-        const alpha = opacity * strength(i) * (!stripes || stripes(x, y) ? 1 : 1 / 3);
-        paper.data.set([red, green, blue, 255 * alpha], 4 * (y * W * scale + x));
-      }),
-    );
+    range(H * W).forEach((i) => {
+      if (!layer(i)) return;
+      const [red, green, blue, stripes] = LAYERS[layer(i)];
+      const alpha = 255 * opacity * strength(i);
+      const [top, left] = [Math.floor(i / W) * scale, (i % W) * scale];
+      for (let y = top; y < top + scale; y++)
+        for (let x = left; x < left + scale; x++)
+          paper.data.set([red, green, blue, stripes && !stripes(x, y) ? alpha / 3 : alpha], 4 * (y * W * scale + x));
+    });
     over.getContext("2d").putImageData(paper, 0, 0);
     name.textContent = t(`${overlay}Name`, words);
     over.setAttribute("aria-label", `${t(`${overlay}Name`, words)}. ${t("pictureSays", words)}`);

@@ -150,15 +150,16 @@ function sentence({ t }, { sizes, axes, good }) {
   return t(good ? "fits" : "fitsNot", { H, W, h: h0, w: w0 });
 }
 
-// Why a pair of levels is joined as it is.
+// How what goes down and what comes up on a level are joined, or why they cannot be.
 /** @param {Fig} fig */
-function joint({ t }, axes, level) {
+function joint({ t }, axes, level, padding) {
   const pairs = axes.map(({ down, up }) => [down[level][2], up[down.length - 1 - level][0]]);
   if (pairs.some(([, size]) => size < 1)) return BLANK;
   const cuts = pairs.map(([wide, small]) => wide - small);
   const odd = cuts.some((cut) => cut < 0 || cut % 2);
   if (cuts.every((cut) => !cut)) return t("copy");
-  return t(odd ? "uneven" : "crop", { from: both(pairs.map(([wide]) => wide)), to: both(pairs.map(([, n]) => n)) });
+  const [from, to] = [0, 1].map((i) => both(pairs.map((pair) => pair[i])));
+  return t(odd ? (padding === "same" ? "apart" : "uneven") : "crop", { from, to });
 }
 
 const both = ([H, W]) => `${H} × ${W}`;
@@ -179,7 +180,7 @@ function bar(values, largest, wrong) {
 }
 
 /** @param {Fig} fig */
-function picture(fig, { depth, sizes, axes }) {
+function picture(fig, { depth, padding, sizes, axes }) {
   const { t } = fig;
   const largest = Math.max(...sizes);
   const step = (parts, i) => axes.map((one) => parts(one)[i]);
@@ -188,7 +189,7 @@ function picture(fig, { depth, sizes, axes }) {
   const loses = (level) => axes.some(({ problem }) => problem?.kind === "odd" && problem.level === level + 1);
   const rows = range(depth).flatMap((level) => {
     const wrong = loses(level);
-    const skip = h("div", { class: "us-skip" }, h("span", {}, joint(fig, axes, level)));
+    const skip = h("div", { class: "us-skip" }, h("span", {}, joint(fig, axes, level, padding)));
     const arrows = h(
       "div",
       { class: "us-arrows" },
@@ -235,7 +236,7 @@ function table(fig, { depth, axes }) {
     ...range(depth).map((i) => line(t("up", { n: depth - i }), ({ up }) => up[i])),
   ];
   fig.table.clear();
-  const head = ["step", "height", "width"].map((key) => t(key));
+  const head = ["stretch", "height", "width"].map((key) => t(key));
   fig.table(t("sizes"), head, rows);
 }
 

@@ -1,9 +1,12 @@
 """The segmentation explorer: NumPy and the browser agree, and hands and keys can use it."""
 
 import json
+from base64 import b64decode
+from io import BytesIO
 
 import numpy as np
 import pytest
+from matplotlib.image import imread
 
 from cnnlab.widgets import SegmentationExplorer
 from cnnlab.widgets.segmentation_explorer import MOST_BYTES, example, packed, unpacked
@@ -183,15 +186,10 @@ def numbers(page) -> list[list[str]]:
     return [row.locator("th, td").all_inner_texts() for row in rows]
 
 
-COLOURS = """canvas => {
-  const { width, height } = canvas;
-  return [width, height, [...canvas.getContext("2d").getImageData(0, 0, width, height).data]];
-}"""
-
-
 def painted(page) -> np.ndarray:
-    width, height, data = page.locator(".seg-picture canvas").evaluate(COLOURS)
-    return np.array(data).reshape(height, width, 4)
+    """What lies over the picture: (rows, columns, 4), 0 to 255."""
+    data = page.locator(".seg-picture canvas").evaluate("canvas => canvas.toDataURL()")
+    return np.round(255 * imread(BytesIO(b64decode(data.split(",")[1])), "png"))
 
 
 @pytest.mark.browser
@@ -199,8 +197,8 @@ def test_image_class_and_threshold_change_the_numbers(show):
     figure = SegmentationExplorer()
     page = show(figure)
     for shown, chosen, threshold in [(0, 1, 0.5), (1, 1, 0.5), (1, 2, 0.25), (2, 0, 0.9)]:
-        page.get_by_role("combobox", name="Image").select_option(value=str(shown))
-        page.get_by_role("combobox", name="Class").select_option(value=str(chosen))
+        page.get_by_role("combobox", name="Image").select_option(index=shown)
+        page.get_by_role("combobox", name="Class").select_option(index=chosen)
         page.get_by_role("slider", name="Threshold").fill(str(threshold))
         figure.shown, figure.chosen, figure.threshold = shown, chosen, threshold
         n = figure.counts
@@ -228,8 +226,8 @@ def test_image_class_and_threshold_change_the_numbers(show):
 @pytest.mark.browser
 def test_a_class_that_is_neither_there_nor_found_has_no_score(show):
     page = show(SegmentationExplorer())
-    page.get_by_role("combobox", name="Image").select_option(value="2")
-    page.get_by_role("combobox", name="Class").select_option(value="2")
+    page.get_by_role("combobox", name="Image").select_option(index=2)
+    page.get_by_role("combobox", name="Class").select_option(index=2)
     page.get_by_role("slider", name="Threshold").fill("1")
     wait(page, "Threshold 1, nucleus: there is none in this image, and none is found.")
     assert numbers(page)[4][:2] == ["Dice", "none (0 / 0)"]
