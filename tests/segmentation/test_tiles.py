@@ -32,7 +32,7 @@ class Window:
 
 @given(
     st.tuples(st.integers(1, 40), st.integers(1, 40)),
-    st.tuples(st.integers(8, 17), st.integers(8, 17)),
+    st.tuples(st.integers(10, 17), st.integers(10, 17)),
     st.tuples(st.integers(0, 3), st.integers(0, 3)),
     st.sampled_from([1, 2]),
     st.sampled_from([None, 0, 1]),
