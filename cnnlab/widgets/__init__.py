@@ -19,6 +19,8 @@ HOMES = {
     "PrecisionRecall": "precision_recall",
     "SlidingWindow": "sliding_window",
     "TransposedConvolutionStepper": "transposed_convolution_stepper",
+    "SegmentationExplorer": "segmentation_explorer",
+    "UnetSizeExplorer": "unet_size_explorer",
     "Predict": "predict",
 }
 __all__ = list(HOMES)

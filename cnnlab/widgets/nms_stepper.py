@@ -162,15 +162,20 @@ def small(image: np.ndarray) -> np.ndarray:
 
 
 def png(image: np.ndarray) -> str:
-    """A data URL of an image (H, W, 3): PNG, each pixel as its difference from the one before."""
-    height, width, _ = image.shape
-    lines = np.diff(image, axis=1, prepend=np.zeros((height, 1, 3), np.uint8)).reshape(height, -1)
+    """A data URL of an image (H, W, 3): PNG, each pixel as its difference from the one before.
+
+    Of an image (H, W, 1) the file is gray, and a third smaller.
+    """
+    height, width, channels = image.shape
+    before = np.zeros((height, 1, channels), np.uint8)
+    lines = np.diff(image, axis=1, prepend=before).reshape(height, -1)
     rows = np.insert(lines, 0, 1, axis=1)  # 1: the filter "Sub"
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return pack(">I", len(data)) + kind + data + pack(">I", zlib.crc32(kind + data))
 
-    header = pack(">2I5B", width, height, 8, 2, 0, 0, 0)  # 8 bits a colour, RGB
+    colours = {1: 0, 3: 2}[channels]  # gray; red, green, blue
+    header = pack(">2I5B", width, height, 8, colours, 0, 0, 0)  # 8 bits each
     body = chunk(b"IDAT", zlib.compress(rows.tobytes(), 9))
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + body + chunk(b"IEND", b"")
     return "data:image/png;base64," + b64encode(data).decode("ascii")

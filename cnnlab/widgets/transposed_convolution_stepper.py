@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
+from cnnlab.segmentation import transposed_conv2d
 from cnnlab.widgets.frame import Figure, Matrix, Whole
 
 IMAGES = {
@@ -98,11 +99,8 @@ class TransposedConvolutionStepper(Figure):
     @property
     def output(self) -> np.ndarray:
         """The whole output, shape (H_out, W_out), computed from the state by NumPy."""
-        x, w = np.array(self.image, float), np.array(self.kernel, float)
-        s, p, (f, g) = self.stride, self.padding, w.shape
-        height, width = ((n - 1) * s + k for n, k in zip(x.shape, w.shape, strict=True))
-        more = self.output_padding
-        canvas = np.zeros((height + more, width + more))
-        for (r, c), value in np.ndenumerate(x):
-            canvas[r * s : r * s + f, c * s : c * s + g] += value * w
-        return canvas[p : height - p + more, p : width - p + more]
+        x = np.array(self.image, float)[None, :, :, None]  # (1, H, W, 1)
+        w = np.array(self.kernel, float)[:, :, None, None]  # (f, g, 1, 1)
+        settings = {"stride": self.stride, "padding": self.padding}
+        y = transposed_conv2d(x, w, **settings, output_padding=self.output_padding)
+        return y[0, :, :, 0]
