@@ -19,6 +19,7 @@ HOMES = {
     "PrecisionRecall": "precision_recall",
     "SlidingWindow": "sliding_window",
     "TripletPlayground": "triplet_playground",
+    "ThresholdExplorer": "threshold_explorer",
     "Predict": "predict",
 }
 __all__ = list(HOMES)
