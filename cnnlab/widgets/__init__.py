@@ -20,6 +20,7 @@ HOMES = {
     "SlidingWindow": "sliding_window",
     "TripletPlayground": "triplet_playground",
     "ThresholdExplorer": "threshold_explorer",
+    "EmbeddingExplorer": "embedding_explorer",
     "Predict": "predict",
 }
 __all__ = list(HOMES)
