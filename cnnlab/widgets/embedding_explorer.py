@@ -125,13 +125,18 @@ def read_labels(labels: Any, count: int) -> tuple[list[int], list[str]]:
     if isinstance(labels, str) or len(labels) != count:
         raise ValueError(f"labels has length {len(labels)}; expected {count}, one for each picture")
     words = [str(one) if isinstance(one, str) else str(whole("labels", one, 0)) for one in labels]
-    names = sorted(set(words), key=lambda one: (len(one), one) if one.isdigit() else (0, one))
+    names = sorted(set(words), key=natural)
     if not all(names) or len(names) > MOST_LABELS:
         raise ValueError(
             f"labels has {len(names)} different ones, {names[:3]} …; expected from 1 to "
             f"{MOST_LABELS}, none empty"
         )
     return [names.index(word) for word in words], names
+
+
+def natural(word: str) -> list[str | int]:
+    """How words are sorted: "person 9" comes before "person 10"."""
+    return [int(part) if i % 2 else part for i, part in enumerate(re.split("([0-9]+)", word))]
 
 
 def read_steps(steps: Any, count: int) -> list[int]:

@@ -184,9 +184,9 @@ function makeBars(fig, data) {
     ...scale(data, X),
     ...paths.genuine,
     ...paths.impostor,
-    svg("text", { class: "te-kind", x: 312, y: 34, "text-anchor": "end" }, t("onePerson")),
-    svg("text", { class: "te-kind", x: 312, y: 245, "text-anchor": "end" }, t("twoPeople")),
     bar,
+    svg("text", { class: "te-kind", x: 312, y: 34, "text-anchor": "end" }, t("onePerson")),
+    svg("text", { class: "te-kind", x: 8, y: 240 }, t("twoPeople")),
     ...sides,
   );
   const ends = { "aria-valuemin": 0, "aria-valuemax": data.most, "aria-labelledby": name.id };

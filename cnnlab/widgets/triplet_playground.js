@@ -57,12 +57,17 @@ export function stepped(points, gradients, rate = RATE) {
 }
 
 // What is special about where the points lie, in one word; null: nothing is.
+/** @type {(points: number[][]) => string | null} */
 export function meeting([a, p, n]) {
   const [onP, onN] = [!square(a, p), !square(a, n)];
   return onP && onN ? "collapse" : onP ? "onP" : onN ? "onN" : null;
 }
 
 // A place for the name of each region, far from the points and from other names; null where there is no room for it.
+/**
+ * @param {number[][]} points
+ * @param {number} margin
+ */
 export function spots([a, p, n], margin) {
   const [inner, outer] = [Math.sqrt(square(a, p)), Math.sqrt(square(a, p) + margin)];
   const holds = {
@@ -261,7 +266,7 @@ const exact = (value) => format(value, 4);
 const signed = (value) => (value < 0 ? `(${exact(value)})` : exact(value));
 const pair = (v) => `(${v.map(exact).join("; ")})`;
 
-/** @param {Fig} fig */
+/** @type {(fig: Fig, now: Record<string, any>) => string[][]} */
 function terms({ t }, { points: [a, p, n], margin, ap, an, bare, loss, gradients }) {
   const squares = (q) =>
     `${minus(a, q)

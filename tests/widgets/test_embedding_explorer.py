@@ -151,6 +151,13 @@ def test_what_collapses_at_the_end_is_seen_in_the_plane_of_before():
     np.testing.assert_allclose(plain.snapshots, [wide[:, :2], wide[:, 2:]], atol=0.006)
 
 
+def test_labels_are_sorted_as_people_do():
+    figure = EmbeddingExplorer(POINTS, ["p10", "p9", "Ana", "p9"])
+    assert (figure.names, figure.labels) == (["Ana", "p9", "p10"], [2, 1, 0, 1])
+    figure = EmbeddingExplorer(POINTS, np.array([10, 9, 9, 2]))
+    assert (figure.names, figure.labels) == (["2", "9", "10"], [2, 1, 1, 0])
+
+
 def test_pictures_become_data_urls():
     given = pictures(4)
     figure = EmbeddingExplorer(POINTS, NAMES, given)
