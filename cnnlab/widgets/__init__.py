@@ -21,6 +21,9 @@ HOMES = {
     "TransposedConvolutionStepper": "transposed_convolution_stepper",
     "SegmentationExplorer": "segmentation_explorer",
     "UnetSizeExplorer": "unet_size_explorer",
+    "TripletPlayground": "triplet_playground",
+    "ThresholdExplorer": "threshold_explorer",
+    "EmbeddingExplorer": "embedding_explorer",
     "Predict": "predict",
 }
 __all__ = list(HOMES)
