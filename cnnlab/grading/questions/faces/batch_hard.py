@@ -198,11 +198,6 @@ QUESTION = Question(
             " anchor: the triplet is easy.",
         ),
         Wrong(
-            "the easiest of both",
-            partial(batch_hard, positive=min, negative=max),
-            "You take the easiest triplet of each anchor: near positive, far negative.",
-        ),
-        Wrong(
             "means of both",
             partial(batch_hard, positive=mean, negative=mean),
             "You take mean distances. The hardest triplet has one positive and one negative.",

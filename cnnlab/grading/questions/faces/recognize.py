@@ -105,9 +105,9 @@ def as_a_list(codes, gallery, people, threshold):
 def recognize_cases(rng: np.random.Generator) -> list[Case]:
     return [
         galleries(rng, [2, 1], 2, 3, first=4),
-        galleries(rng, [2, 4, 1, 3], 3, 9, first=0),
+        galleries(rng, [2, 4, 1, 3], 3, 9, first=0, lucky=True),
         galleries(rng, [1, 3, 2], 4, 8, first=1, gaps=True),
-        galleries(rng, [3, 1, 4, 2, 2, 1], 6, 12, first=10, gaps=True),
+        galleries(rng, [3, 1, 4, 2, 2, 1], 6, 16, first=10, gaps=True, lucky=True),
         galleries(rng, [1] * 5, 5, 6, first=2, gaps=True),
     ]
 
@@ -119,25 +119,52 @@ def galleries(
     queries: int,
     first: int,
     gaps: bool = False,
+    lucky: bool = False,
 ) -> Case:
     """Encodings of whole numbers, so that a distance can be the threshold itself.
 
-    No encoding is equally far from two people. One is exactly at the threshold; some are farther.
+    No encoding is equally far from two people. One is exactly at the threshold, another one far
+    beyond it. With `lucky`, pictures and people tell apart: see `misled`.
     """
     while True:
         ids = first + np.cumsum(rng.integers(1, 4, len(counts)) if gaps else [1] * len(counts)) - 1
-        centres = rng.integers(-4, 5, (len(counts), length))
         people = rng.permutation(np.repeat(ids, counts))
-        gallery = centres[np.searchsorted(ids, people)] + rng.integers(-2, 3, (len(people), length))
-        near = centres[rng.integers(0, len(ids), queries)] + rng.integers(-2, 3, (queries, length))
-        far = rng.integers(-7, 8, (queries, length))
+        centres = rng.integers(-4, 5, (len(counts), length))
+        gallery = moved(rng, centres[np.searchsorted(ids, people)], 2 if lucky else 1)
+        near = moved(rng, centres[rng.integers(0, len(ids), queries)], 1)
+        if lucky:  # a picture that looks like somebody else, and people who look as when enrolled
+            odd = rng.choice(np.flatnonzero(people == ids[np.argmax(counts)]))
+            gallery[odd] = moved(rng, centres[np.argmin(counts)], 1)
+            near[: queries // 3] = gallery[rng.integers(0, len(people), queries // 3)]
+        far = rng.integers(-9, 10, (queries, length))
         codes = np.where(rng.random((queries, 1)) < 0.7, near, far).astype(float)
-        rows = [sorted(map(mean, to_people(code, gallery, people).values())) for code in codes]
-        nearest = sorted(row[0] for row in rows)
-        threshold = nearest[(2 * queries) // 3 if queries > 3 else 1]
-        distinct = all(row[1] - row[0] > 1e-9 for row in rows) and len(set(nearest)) == queries
-        if distinct and threshold == int(threshold) and threshold > 1:
+        tables = [to_people(code, gallery, people) for code in codes]
+        rows = [
+            sorted((mean(found), person) for person, found in table.items()) for table in tables
+        ]
+        nearest = sorted(row[0][0] for row in rows)
+        threshold = nearest[queries // 3]
+        distinct = all(row[1][0] - row[0][0] > 1e-9 for row in rows)
+        spread = nearest[-1] > threshold**2
+        whole = threshold == int(threshold) and threshold > 1
+        if distinct and spread and whole and (not lucky or misled(tables, rows, threshold)):
             return codes, gallery.astype(float), people, float(threshold)
+
+
+def moved(rng: np.random.Generator, codes: np.ndarray, reach: int) -> np.ndarray:
+    return codes + rng.integers(-reach, reach + 1, codes.shape)
+
+
+def misled(tables: Sequence[Distances], rows: Sequence, threshold: float) -> bool:
+    """Whether a picture misleads in both ways: to somebody else, and to recognise a stranger."""
+    elsewhere = stranger = False
+    for table, ((distance, person), *_) in zip(tables, rows, strict=True):
+        best = min(table, key=lambda one: min(table[one]))
+        if distance <= threshold:
+            elsewhere |= best != person
+        else:
+            stranger |= best == person and min(table[person]) <= threshold
+    return elsewhere and stranger
 
 
 QUESTION = Question(
@@ -146,6 +173,7 @@ QUESTION = Question(
     title="Mend: recognition, or “not recognised”",
     points=3,
     level=2,
+    mend=True,
     kind="function",
     cases=recognize_cases,
     oracle=recognize,

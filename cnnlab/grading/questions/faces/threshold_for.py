@@ -131,7 +131,7 @@ def threshold_cases(rng: np.random.Generator) -> list[Case]:
         pairs(rng, "s s s d s s d s (dd) s d d s d d d d d d d d d", 0.25),
         pairs(rng, "s s s s d (sd) s s d s s d d s d d d d d d d d d d s d d", 0.125),
         pairs(rng, "d s s d s s d s d d d d", 0.1),
-        pairs(rng, "s s d s s d s d s s d d d d s d d d d d d d d", 0.2),
+        pairs(rng, "s s d s s d d s d s s d d d d s d d d d d", 0.2),
         pairs(rng, "s s (sd) s s d s d d", 0.0),
     ]
 
