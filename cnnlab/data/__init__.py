@@ -4,7 +4,8 @@ Nothing here is downloaded unless the caller asks for a ``"full"`` set, or for `
 and licences are in ``README.md`` beside this file.
 """
 
-from cnnlab.data.faces import face_crops
+from cnnlab.data.crops import face_crops
+from cnnlab.data.faces import GROUPS, Faces, faces
 from cnnlab.data.mnist import digits
 from cnnlab.data.photos import photo
 from cnnlab.data.pictures import read_picture, read_pictures
@@ -12,11 +13,14 @@ from cnnlab.data.scenes import SCENE_CLASSES, Scenes, scenes
 from cnnlab.data.voc import VOC_CLASSES, voc2007
 
 __all__ = [
+    "GROUPS",
     "SCENE_CLASSES",
     "VOC_CLASSES",
+    "Faces",
     "Scenes",
     "digits",
     "face_crops",
+    "faces",
     "photo",
     "read_picture",
     "read_pictures",
