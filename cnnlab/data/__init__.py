@@ -5,7 +5,7 @@ and licences are in ``README.md`` beside this file.
 """
 
 from cnnlab.data.crops import face_crops
-from cnnlab.data.faces import GROUPS, Faces, faces
+from cnnlab.data.faces import FACE_GROUPS, Faces, faces
 from cnnlab.data.mnist import digits
 from cnnlab.data.photos import photo
 from cnnlab.data.pictures import read_picture, read_pictures
@@ -13,7 +13,7 @@ from cnnlab.data.scenes import SCENE_CLASSES, Scenes, scenes
 from cnnlab.data.voc import VOC_CLASSES, voc2007
 
 __all__ = [
-    "GROUPS",
+    "FACE_GROUPS",
     "SCENE_CLASSES",
     "VOC_CLASSES",
     "Faces",

@@ -9,7 +9,7 @@ import numpy as np
 from cnnlab.checks import share, whole
 from cnnlab.data.portraits import draw
 
-GROUPS = ("bareheaded", "hatted")
+FACE_GROUPS = ("bareheaded", "hatted")
 SMALLEST = 24  # pixels of a side; below, eyes have none of their own
 GRAIN = 0.015  # of the sensor
 TOGETHER = 32  # pictures that are drawn at once: they fit into a processor's cache
@@ -125,7 +125,7 @@ class Faces(NamedTuple):
     people
         ``(N,)`` int64: who it is, 0 for the first person.
     groups
-        ``(N,)`` int64: places in `GROUPS`. It belongs to the person, as the traits do.
+        ``(N,)`` int64: places in `FACE_GROUPS`. It belongs to the person, as the traits do.
     traits, changes
         For each name of `TRAITS` and `CHANGES` ``(N,)`` float32: what the person is like, and what
         is so in this picture only.
@@ -185,7 +185,7 @@ def faces(
         drawn = draw(
             {name: value[some] for name, value in traits.items()},
             {name: value[some] for name, value in changes.items()},
-            groups[some] == GROUPS.index("hatted"),
+            groups[some] == FACE_GROUPS.index("hatted"),
             (height, width),
         )
         for image, key in zip(drawn, which[some], strict=True):
