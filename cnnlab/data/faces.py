@@ -174,13 +174,16 @@ def faces(
     seed, hatted = whole("seed", seed, 0), share("hatted", hatted)
     height, width = _size(size)
     persons = np.repeat(np.arange(people), pictures)
-    who = _luck(1 + 2 * len(TRAITS), [(seed, i) for i in range(people)])[persons]
-    which = [(seed, i, k) for i in range(people) for k in range(pictures)]
+    births = [np.random.default_rng((seed, i, 0)) for i in range(people)]
+    moments = [
+        np.random.default_rng((seed, i, 1 + k)) for i in range(people) for k in range(pictures)
+    ]
+    who = _luck(births, 1 + 2 * len(TRAITS))[persons]
     traits = _numbers(TRAITS, who[:, 1:])
-    changes = _numbers(CHANGES, _luck(2 * len(CHANGES), which))
+    changes = _numbers(CHANGES, _luck(moments, 2 * len(CHANGES)))
     groups = (who[:, 0] < hatted).astype(np.int64)
-    images = np.empty((len(which), height, width, 3), np.float32)
-    for start in range(0, len(which), TOGETHER):
+    images = np.empty((len(persons), height, width, 3), np.float32)
+    for start in range(0, len(persons), TOGETHER):
         some = slice(start, start + TOGETHER)
         drawn = draw(
             {name: value[some] for name, value in traits.items()},
@@ -188,9 +191,8 @@ def faces(
             groups[some] == FACE_GROUPS.index("hatted"),
             (height, width),
         )
-        for image, key in zip(drawn, which[some], strict=True):
-            image += GRAIN * np.random.default_rng(key).standard_normal(image.shape, np.float32)
-        images[some] = drawn.clip(0, 1)
+        grain = [rng.standard_normal(drawn.shape[1:], np.float32) for rng in moments[some]]
+        images[some] = (drawn + GRAIN * np.array(grain)).clip(0, 1)
     return Faces(images, persons, groups, traits, changes)
 
 
@@ -207,10 +209,10 @@ def _size(size: Sequence[int]) -> tuple[int, int]:
     return int(height), int(width)
 
 
-def _luck(count: int, keys: list[tuple[int, ...]]) -> np.ndarray:
-    """(N, count): numbers from 0 to 1 that depend on nothing but their key."""
-    luck = [np.random.default_rng(key).random(count, np.float32) for key in keys]
-    return np.reshape(np.array(luck, np.float32), (len(keys), count))
+def _luck(rngs: list[np.random.Generator], count: int) -> np.ndarray:
+    """(N, count): numbers from 0 to 1, a row from each generator."""
+    luck = [rng.random(count, np.float32) for rng in rngs]
+    return np.reshape(np.array(luck, np.float32), (len(rngs), count))
 
 
 def _numbers(table: Table, luck: np.ndarray) -> dict[str, np.ndarray]:

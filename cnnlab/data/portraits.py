@@ -51,15 +51,18 @@ class Canvas:
 
     def ellipse(self, x, y, radius_x, radius_y) -> np.ndarray:
         """The distance from an ellipse: exact on its edge, and a good guess near it."""
-        dx, dy = (self.x - x) / radius_x, (self.y - y) / radius_y
-        inside = dx * dx + dy * dy
-        dx /= radius_x
-        dy /= radius_y
-        slope = np.sqrt(dx * dx + dy * dy)
-        slope *= 2
+        a, b = 1 / np.square(radius_x), 1 / np.square(radius_y)
+        dx, dy = self.x - x, self.y - y
+        dx *= dx
+        dy *= dy
+        inside = a * dx + b * dy  # 1 on the edge
+        dx *= a * a
+        dy *= b * b
+        dx += dy
+        slope = np.sqrt(dx, out=dx)  # half the slope of `inside`
         slope += 1e-3
         inside -= 1
-        inside *= self.unit
+        inside *= self.unit / 2
         inside /= slope
         return inside
 
