@@ -208,7 +208,7 @@ def test_every_change_is_seen(name):
         high = np.pi  # a full turn is none
     if name in ("wall", "cloth", "hat", "frame", "thing"):
         high = 0.5  # as for hues
-    worn = {"glasses": 1, "scarf": 1, "stripes": 1, "light": 0.3, "brim": 0.3}
+    worn = {"glasses": 1, "scarf": 1, "stripes": 1, "light": 0.3, "brim": 0.3, "wall_floor": 0.6}
     worn |= {"balloon": 1, "scarf": 0} if name == "thing_x" else {}
     least, most = (portrait({}, worn | {name: value}, hatted=True) for value in (low, high))
     assert np.abs(least - most).max() > 0.05
@@ -225,7 +225,7 @@ def test_under_a_hat_hair_is_not_seen():
 
 def test_the_mirror_image_of_a_face_that_looks_ahead_is_itself():
     """Both sides are drawn alike where nothing leans: no half is forgotten or moved."""
-    even = {"parting": 0, "mole": 0}
+    even = {"parting": 0, "mole": 0, "curls": 0}
     still = {"gaze": 0, "wall_slope": 0, "stripes": 0, "glasses": 1}
     for extra in ({}, {"pigtails": 1, "beard": 0.9, "freckles": 0.7}):
         image = portrait(even | extra, still)
