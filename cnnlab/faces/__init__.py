@@ -20,11 +20,11 @@ HOMES = {
     "roc": "metrics",
     "threshold_at": "metrics",
     # the network
-    "UnitLength": "encoder",
-    "encode": "encoder",
-    "encoder": "encoder",
-    "siamese": "encoder",
-    "similarity_head": "encoder",
+    "UnitLength": "network",
+    "encode": "network",
+    "encoder": "network",
+    "siamese": "network",
+    "similarity_head": "network",
     # losses
     "MINING": "losses",
     "TripletLoss": "losses",

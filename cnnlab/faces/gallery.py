@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from cnnlab.checks import number
 from cnnlab.faces import checks
 from cnnlab.faces.distances import squared_distances
-from cnnlab.faces.encoder import encode
+from cnnlab.faces.network import encode
 
 NOT_RECOGNISED = "not recognised"
 PARTS = {  # of a file: kind of numbers, and axes
