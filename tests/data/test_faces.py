@@ -17,7 +17,7 @@ SIZE = (48, 40)
 # What faces(40, 2, seed=2024) gave on Linux, x86-64, with NumPy 2.4.
 GROUP = [0, 3, 4, 5, 6, 7, 9, 14, 15, 23, 24, 29, 32, 36, 37]
 SKIN = [0.67583, 0.09183, 0.42706]
-MEANS = [0.59401, 0.5386, 0.50864]
+MEANS = [0.61067, 0.55468, 0.52337]
 LIMIT = 10  # times the fixed work; it takes 4 to 5
 
 
