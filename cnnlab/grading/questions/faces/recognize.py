@@ -231,12 +231,6 @@ QUESTION = Question(
             " distances.",
         ),
         Wrong(
-            "farthest picture of a person",
-            partial(recognize, of_person=max),
-            "A person is as far away in your function as the worst of the pictures. The question"
-            " asks for the mean.",
-        ),
-        Wrong(
             "recognised by any picture of the person",
             right_person_by_any_picture,
             "The right people, but a single near picture of a person is enough for you. The"
