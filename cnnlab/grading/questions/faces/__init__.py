@@ -7,6 +7,7 @@ rounding has no part in it.
 
 from cnnlab.grading.questions.faces import (
     batch_hard,
+    face_encoder,
     recognize,
     squared_distances,
     threshold_for,
@@ -26,5 +27,6 @@ QUESTIONS = tuple(
         batch_hard,
         threshold_for,
         recognize,
+        face_encoder,
     )
 )

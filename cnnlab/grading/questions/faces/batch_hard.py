@@ -142,6 +142,7 @@ def batch_cases(rng: np.random.Generator) -> list[Case]:
         batch(rng, [1, 5, 3, 1, 2], 5, 1.0),
         batch(rng, [3, 3, 3, 3], 32, 0.2, spread=0.2),
         batch(rng, [2, 1, 2], 4, 0.4, twins=True),
+        batch(rng, [3, 1, 2], 3, 0.4, unit=30),  # far apart: what is masked must be farther
     ]
 
 
@@ -152,6 +153,7 @@ def batch(
     margin: float,
     spread: float = 1.0,
     twins: bool = False,
+    unit: float = 1,
 ) -> Case:
     """People around centres, in any order, with numbers for names that begin anywhere.
 
@@ -171,7 +173,8 @@ def batch(
     if twins:
         groups[0][1] = groups[0][0]
     order = rng.permutation(sum(counts))
-    return np.concatenate(groups)[order].round(3), np.repeat(people, counts)[order], margin
+    codes = unit * np.concatenate(groups)[order]
+    return codes.round(3), np.repeat(people, counts)[order], unit**2 * margin
 
 
 QUESTION = Question(
