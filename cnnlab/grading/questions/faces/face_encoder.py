@@ -14,7 +14,7 @@ from cnnlab.grading.texts import tr
 
 SIZE = (32, 28)
 WAYS, GROUPS, PICTURES = 20, 3, 6
-LOW, HIGH = 0.30, 0.80  # pixels know 26 % again, the encoder below 85 % and more
+LOW, HIGH = 0.30, 0.80  # pixels recognise 25 %, the encoder below 85 % and more
 FIRST_SEED = 1_000_000  # of the people it is tested with; seeds below are for training
 
 
@@ -55,8 +55,8 @@ def encoder_score(outputs: Sequence[Any], cases: Sequence[Case]) -> tuple[float,
     with np.errstate(over="ignore", invalid="ignore"):
         accuracy = one_shot_accuracy(codes, people)
     sentence = tr(
-        "Your encoder knows {:.1%} again, {}-way and from one picture each. Points grow from {:.0%}"
-        " on; all are given at {:.0%}."
+        "Of people it has never seen, your encoder recognises {:.1%} of the pictures ({}-way, one"
+        " picture enrolled of each). Points grow from {:.0%} on; all are given at {:.0%}."
     )
     return (accuracy - LOW) / (HIGH - LOW), sentence.format(accuracy, WAYS, LOW, HIGH)
 
