@@ -78,8 +78,15 @@ def itself_as_positive(codes, labels, margin):
 
 
 def itself_as_negative(codes, labels, margin):
-    """The nearest of all is the picture itself, or a 0 where a mask has multiplied."""
+    """The nearest of all is the picture itself."""
     return batch_hard(codes, labels, margin, negative=lambda far: 0)
+
+
+def zeros_of_a_mask(codes, labels, margin):
+    """Masks that multiply: the nearest is a 0, and so is the farthest of somebody alone."""
+    table = np.square(codes[:, None] - codes[None]).sum(axis=-1)
+    same = labels[:, None] == labels[None]
+    return np.maximum((table * same).max(axis=1) - (table * ~same).min(axis=1) + margin, 0).sum()
 
 
 def any_as_negative(codes, labels, margin):
@@ -229,10 +236,15 @@ QUESTION = Question(
             " own, at distance 0.",
         ),
         Wrong(
-            "distance 0 as negative",
+            "zeros of a mask",
+            zeros_of_a_mask,
+            "Your nearest negative is at distance 0 from every anchor: a mask that multiplies"
+            " leaves a 0 where it forbids, and 0 is the smallest distance of all.",
+        ),
+        Wrong(
+            "picture as its own negative",
             itself_as_negative,
-            "Your nearest negative is at distance 0 from every anchor. Is it the picture itself, or"
-            " a 0 that a mask has left?",
+            "Your nearest negative is at distance 0 from every anchor. Which picture is that?",
         ),
         Wrong(
             "negative of the same person",

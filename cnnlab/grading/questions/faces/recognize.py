@@ -123,8 +123,8 @@ def galleries(
 ) -> Case:
     """Encodings of whole numbers, so that a distance can be the threshold itself.
 
-    No encoding is equally far from two people. One is exactly at the threshold, another one far
-    beyond it. With `lucky`, pictures and people tell apart: see `misled`.
+    No encoding is equally far from two people, nor from their nearest pictures. One is exactly at
+    the threshold, another one far beyond it. With `lucky`, a picture can mislead: see `misled`.
     """
     while True:
         ids = first + np.cumsum(rng.integers(1, 4, len(counts)) if gaps else [1] * len(counts)) - 1
@@ -144,7 +144,11 @@ def galleries(
         ]
         nearest = sorted(row[0][0] for row in rows)
         threshold = nearest[queries // 3]
-        distinct = all(row[1][0] - row[0][0] > 1e-9 for row in rows)
+        distinct = all(
+            np.diff(sorted(of_person(found) for found in table.values()))[0] > 1e-9
+            for table in tables
+            for of_person in (mean, min)
+        )
         spread = nearest[-1] > threshold**2
         whole = threshold == int(threshold) and threshold > 1
         if distinct and spread and whole and (not lucky or misled(tables, rows, threshold)):

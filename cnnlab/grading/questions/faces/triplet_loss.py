@@ -59,6 +59,10 @@ def positive_to_negative(anchor, positive, negative, margin):
     return summed([squared(a, p) - squared(p, n) + margin for a, p, n in rows])
 
 
+def mean_of_all(values: Terms) -> float:
+    return summed(values) / len(values)
+
+
 def mean_of_the_active(values: Terms) -> float:
     active = [value for value in values if value > 0]
     return sum(active) / max(len(active), 1)
@@ -112,6 +116,14 @@ QUESTION = Question(
             " maximum with 0: for each triplet, or for all of them together?",
         ),
         Wrong(
+            "all triplets as one",
+            lambda a, p, n, margin: max(
+                squared(a.ravel(), p.ravel()) - squared(a.ravel(), n.ravel()) + margin, 0
+            ),
+            "Your distances run over all triplets at once, so there is one margin and one maximum."
+            " Each triplet has its own: along which axis do you add?",
+        ),
+        Wrong(
             "no maximum",
             partial(triplet_loss, total=sum),
             "Your loss can be negative. A triplet that is right by more than the margin should cost"
@@ -125,7 +137,7 @@ QUESTION = Question(
         ),
         Wrong(
             "mean instead of sum",
-            partial(triplet_loss, total=lambda values: summed(values) / len(values)),
+            partial(triplet_loss, total=mean_of_all),
             "You took a mean over the triplets. The lecture's J adds them up.",
         ),
         Wrong(
@@ -191,6 +203,14 @@ QUESTION = Question(
             partial(triplet_loss, distance=lambda a, b: squared(a, b) / len(a)),
             "You took a mean over the numbers of an encoding. The margin is then too large beside"
             " the distances.",
+        ),
+        Wrong(
+            "means everywhere",
+            lambda a, p, n, margin: triplet_loss(
+                a, p, n, margin, mean_of_all, lambda a, b: squared(a, b) / len(a)
+            ),
+            "You took means, over the numbers of an encoding and over the triplets. The lecture has"
+            " sums in both places.",
         ),
         Wrong(
             "terms squared",
