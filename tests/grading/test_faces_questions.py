@@ -9,6 +9,7 @@ from scipy.special import comb
 from scipy.stats import binom
 
 from cnnlab.data import faces
+from cnnlab.grading.answers.check import verdict
 from cnnlab.grading.answers.compare import copied
 from cnnlab.grading.questions.faces import QUESTIONS
 from cnnlab.grading.questions.faces.face_encoder import GROUPS, PICTURES, SIZE, WAYS
@@ -153,6 +154,78 @@ def test_the_function_to_be_mended_is_right_for_people_without_a_gap():
     for (codes, gallery, people, threshold), right in pairs_of("recognize"):
         dense = np.unique(people).tolist() == list(range(len(set(people.tolist()))))
         assert (first.way(codes, gallery, people, threshold) == right).all() == dense
+
+
+def masked_loss(codes, labels, margin, most=np.inf, least=-np.inf, alone=False):
+    """The loss of hard triplets, with numbers of our own where a mask forbids."""
+    table = cdist(codes, codes, "sqeuclidean")
+    same = labels[:, None] == labels[None]
+    other = same & ~np.eye(len(codes), dtype=bool)
+    far = np.where(same if alone else other, table, least).max(axis=1)
+    return np.maximum(far - np.where(same, most, table).min(axis=1) + margin, 0).sum()
+
+
+def at_quantile(distances, same, rate, **options):
+    threshold = np.quantile(distances[~same], rate, **options)
+    return threshold, np.mean(distances[same] > threshold)
+
+
+def of_the_sorted(distances, same, rate):
+    """The last of the different pairs that may be accepted; none of the others is tried."""
+    strangers = np.sort(distances[~same])
+    count = int(rate * len(strangers))
+    threshold = strangers[count - 1] if count else 0.0
+    return threshold, np.mean(distances[same] > threshold)
+
+
+# Nearly right, and under no name: it must fail all the same.
+NEARLY = {
+    "squared_distances": [
+        lambda a, b: np.array([[np.sum((x - y) ** 2) for y in b] for x in a]),  # (0,) for none
+        lambda a, b: np.abs(a[:, None] - b[None]).sum(axis=-1) ** 2,
+        lambda a, b: cdist(a, b, "cosine") if len(a) else np.zeros((0, len(b))),
+    ],
+    "unit_length": [
+        lambda codes: codes / np.maximum(np.linalg.norm(codes, axis=1, keepdims=True), 1e-3),
+        lambda codes: codes / (np.linalg.norm(codes, axis=1, keepdims=True) + 1e-4),
+        lambda codes: np.nan_to_num(np.abs(codes) / np.linalg.norm(codes, axis=1, keepdims=True)),
+    ],
+    "triplet_loss": [
+        lambda a, p, n, margin: np.maximum(
+            np.sum((a - p) ** 2, 0) - np.sum((a - n) ** 2, 0) + margin, 0
+        ).sum(),  # along the other axis
+        lambda a, p, n, margin: np.abs(
+            np.sum((a - p) ** 2, 1) - np.sum((a - n) ** 2, 1) + margin
+        ).sum(),
+    ],
+    "batch_hard": [
+        lambda *case: masked_loss(*case, most=10),
+        lambda *case: masked_loss(*case, least=0),
+        lambda *case: masked_loss(*case, alone=True),
+        lambda codes, labels, margin: masked_loss(codes, labels % 7, margin),
+        lambda codes, labels, margin: masked_loss(codes, np.sort(labels), margin),
+    ],
+    "threshold_for": [
+        lambda *case: at_quantile(*case, method="lower"),
+        lambda *case: at_quantile(*case, method="higher"),
+        of_the_sorted,
+    ],
+    "recognize": [
+        lambda codes, gallery, people, threshold: people[
+            cdist(codes, gallery, "sqeuclidean").argmin(axis=1)
+        ],
+        lambda codes, gallery, people, threshold: np.full(len(codes), -1),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", NEARLY)
+def test_what_is_nearly_right_fails(name):
+    question = BY_ID[name]
+    for way in NEARLY[name]:
+        for seed in SEEDS[:3]:
+            with np.errstate(all="ignore"):
+                assert verdict(question, way, seed).earned == 0, (NEARLY[name].index(way), seed)
 
 
 def one_shot(codes, people):
