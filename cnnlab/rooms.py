@@ -31,5 +31,6 @@ ROOMS = (
     ),
     Room("detection", "localization, sliding windows, IoU, non-max suppression, YOLO"),
     Room("segmentation", "transposed convolution, U-Net"),
+    Room("faces", "verification, recognition, Siamese networks, triplet loss"),
 )
 NAMES = tuple(room.name for room in ROOMS)

@@ -69,6 +69,7 @@ def test_what_is_imported_is_required():
         required += extra
     names = {canonicalize_name(Requirement(one).name) for one in required}
     called = {"PIL": "pillow", "skimage": "scikit-image", "yaml": "pyyaml", "IPython": "ipython"}
+    called |= {"sklearn": "scikit-learn"}
     called |= {"requests": "pooch", "markupsafe": "jinja2"}  # they bring these
     called |= {"tensorflow": "tensorflow-cpu", "markdown_it": "markdown-it-py"}
     for file in Path(cnnlab.__file__).parent.rglob("*.py"):

@@ -111,16 +111,15 @@ def fetch(name: str) -> Path:
             downloader=pooch.HTTPDownloader(progressbar=True, chunk_size=2**16, timeout=TIMEOUT),
         )
     except requests.RequestException as error:
-        raise ConnectionError(
-            _missing(remote, folder / filename, "could not be fetched")
-        ) from error
+        raise ConnectionError(missing(remote, folder / filename, "could not be fetched")) from error
     except ValueError as error:  # pooch's word for a wrong checksum
         reason = "was fetched, but its checksum is wrong (cut short, or changed on the way)"
-        raise OSError(_missing(remote, folder / filename, reason)) from error
+        raise OSError(missing(remote, folder / filename, reason)) from error
     return Path(path)
 
 
-def _missing(remote: Remote, path: Path, reason: str) -> str:
+def missing(remote: Remote, path: Path, reason: str) -> str:
+    """What to say of a file that is not here: what, from where, kept where, and what instead."""
     return (
         f"{remote.title} ({remote.megabytes:g} MB), {reason}.\n"
         f"  From:        {remote.url}\n"

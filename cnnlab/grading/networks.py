@@ -17,7 +17,7 @@ LAYERS = {
     *("Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract", "ZeroPadding2D"),
     *("Cropping2D", "UpSampling2D", "Resizing", "Rescaling", "CenterCrop", "RandomFlip"),
     *("RandomRotation", "RandomTranslation", "RandomZoom", "RandomContrast", "RandomCrop"),
-    *("Identity", "Relu", "Sigmoid", "Tanh", "DTypePolicy"),
+    *("UnitNormalization", "Identity", "Relu", "Sigmoid", "Tanh", "DTypePolicy"),
 }
 HELPERS = {"keras.initializers", "keras.regularizers", "keras.constraints"}
 

@@ -1,0 +1,86 @@
+"""Batches that are sure to hold triplets: P people, with K pictures each."""
+
+import keras
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cnnlab.checks import whole
+from cnnlab.faces import checks
+
+
+class PKBatches(keras.utils.PyDataset):
+    """Batches of P people × K pictures for ``fit``, with new people in each.
+
+    A batch drawn without care rarely holds two pictures of one person, and then it has no triplet.
+    People follow each other in a random order, and each has a turn before anybody has a second one
+    (but for those that do not fill the last batch of an epoch). Of a person, K different pictures
+    are drawn.
+
+    Parameters
+    ----------
+    images
+        ``(N, H, W, C)``.
+    labels
+        ``(N,)``, whole numbers: whom each picture shows.
+    P
+        People in a batch, at least 2.
+    K
+        Pictures of each, at least 2.
+    seed
+        Of all that is drawn.
+    rounds
+        How often in an epoch each person has a turn.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not one of these, there are fewer than P people, or somebody has fewer
+        than K pictures.
+    """
+
+    def __init__(
+        self,
+        images: ArrayLike,
+        labels: ArrayLike,
+        P: int = 8,
+        K: int = 4,
+        seed: int = 0,
+        rounds: int = 1,
+    ) -> None:
+        super().__init__()
+        self.images = np.asarray(images)
+        labels = checks.labels("labels", labels, len(self.images))
+        self.P, self.K = whole("P", P, 2), whole("K", K, 2)
+        self.rounds = whole("rounds", rounds, 1)
+        names, self.labels, counts = np.unique(labels, return_inverse=True, return_counts=True)
+        if len(names) < self.P:
+            raise ValueError(
+                f"labels has {len(names)} people; expected at least P = {P}: take more people, or"
+                f" P = {max(len(names), 2)} at most"
+            )
+        if counts.min() < self.K:
+            raise ValueError(
+                f"labels has {counts.min()} pictures of {names[counts.argmin()]}; expected at least"
+                f" K = {K} of each: leave out who has fewer, or take K = {max(counts.min(), 2)} at"
+                " most"
+            )
+        self.pictures = [np.flatnonzero(self.labels == person) for person in range(len(names))]
+        self.rng = np.random.default_rng(whole("seed", seed, 0))
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray]:
+        """The pictures ``(P K, H, W, C)`` and labels ``(P K,)`` of a batch, person by person."""
+        return self.images[self.chosen[i]], self.labels[self.chosen[i]]
+
+    def on_epoch_end(self) -> None:
+        """Draw the next epoch's people and pictures."""
+        people, P = len(self.pictures), self.P
+        batches = [
+            np.concatenate([self.rng.choice(self.pictures[k], self.K, replace=False) for k in some])
+            for _ in range(self.rounds)
+            for some in self.rng.permutation(people)[: people // P * P].reshape(-1, P)
+        ]
+        self.chosen = np.stack(batches)  # (batches, P K)

@@ -1,0 +1,239 @@
+"""A gallery of people: enrolled from one picture each, verified, recognised, and deleted."""
+
+import hashlib
+import os
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cnnlab.checks import number
+from cnnlab.faces import checks
+from cnnlab.faces.distances import squared_distances
+from cnnlab.faces.network import encode
+
+NOT_RECOGNISED = "not recognised"
+PARTS = {  # of a file: kind of numbers, and axes
+    "names": ("U", 1),
+    "encodings": ("f", 2),
+    "threshold": ("f", 0),
+    "fingerprint": ("U", 0),
+}
+
+
+class Answer(NamedTuple):
+    """Who it is, and how sure that is."""
+
+    name: str  #: of a person, or `NOT_RECOGNISED`
+    distance: float  #: squared, to the nearest person; ∞ in an empty gallery
+
+    @property
+    def recognised(self) -> bool:
+        return self.name != NOT_RECOGNISED
+
+
+class Gallery:
+    """People, each known by one picture. Nothing is trained when somebody comes or goes.
+
+    Of each person it keeps a name and an encoding, and no picture. An encoding is personal data all
+    the same: who it is can be found out with it.
+
+    Parameters
+    ----------
+    encoder
+        From pictures ``(N, H, W, C)`` to encodings of length 1, such as a trained
+        :func:`~cnnlab.faces.encoder`. It must stay as it is: encodings of another encoder mean
+        something else, so a gallery refuses to work once its encoder was trained on.
+    threshold
+        The largest squared distance at which two pictures count as one person, such as
+        :func:`~cnnlab.faces.threshold_at` finds on validation data.
+
+    Raises
+    ------
+    ValueError
+        If the threshold is not a number, or the encoder gives no vectors.
+
+    Examples
+    --------
+    >>> gallery = Gallery(encoder, threshold=0.5)  # doctest: +SKIP
+    >>> gallery.enrol("Ada", picture)  # doctest: +SKIP
+    >>> gallery.recognize(another)  # doctest: +SKIP
+    Answer(name='Ada', distance=0.31)
+    """
+
+    def __init__(self, encoder: keras.Model, threshold: float) -> None:
+        if len(encoder.output_shape) != 2:
+            raise ValueError(
+                f"encoder gives {encoder.output_shape}; expected vectors (N, D), one for a picture"
+            )
+        self.encoder, self.threshold = encoder, number("threshold", threshold)
+        self._people: dict[str, np.ndarray] = {}
+        self._fingerprint = fingerprint(encoder)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Who is enrolled, in the order in which they came."""
+        return tuple(self._people)
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+    def enrol(self, name: str, image: ArrayLike) -> None:
+        """Take a person in, by one picture ``(H, W, C)``.
+
+        Raises
+        ------
+        ValueError
+            If the name is empty or taken, or the picture has another size than the encoder's.
+        """
+        if not isinstance(name, str) or not name.strip() or name == NOT_RECOGNISED:
+            raise ValueError(f"name is {name!r}; expected the name of a person")
+        if name in self._people:
+            raise ValueError(
+                f"name is {name!r}, who is enrolled already; expected another name, or delete first"
+            )
+        self._people[name] = self._encoded(image)
+
+    def verify(self, image: ArrayLike, claimed: str) -> bool:
+        """Is this the person that somebody claims to be? One comparison (1:1).
+
+        Raises
+        ------
+        ValueError
+            If nobody of this name is enrolled, or the picture has another size.
+        """
+        known = self._person("claimed", claimed)
+        return bool(self._distances(image, known[None])[0] <= self.threshold)
+
+    def recognize(self, image: ArrayLike) -> Answer:
+        """Who is this? Compared with everybody (1:K); the nearest, if near enough.
+
+        Raises
+        ------
+        ValueError
+            If nobody is enrolled, or the picture has another size.
+        """
+        if not self._people:
+            raise ValueError("the gallery is empty; expected somebody to be enrolled first")
+        distances = self._distances(image, np.stack(list(self._people.values())))  # (K,)
+        nearest = int(distances.argmin())
+        near = distances[nearest] <= self.threshold
+        name = self.names[nearest] if near else NOT_RECOGNISED
+        return Answer(name, float(distances[nearest]))
+
+    def delete(self, name: str) -> None:
+        """Forget a person. Files that were saved before know them still: save again.
+
+        Raises
+        ------
+        ValueError
+            If nobody of this name is enrolled.
+        """
+        self._person("name", name)
+        del self._people[name]
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write names, encodings, threshold and the encoder's fingerprint; no pictures.
+
+        An older file at this path is replaced only once the new one is complete.
+        """
+        path = Path(path)
+        partial = path.with_name(f"{path.name}.part")
+        encodings = np.array(list(self._people.values()))
+        try:
+            with partial.open("wb") as file:
+                np.savez(
+                    file,
+                    names=np.array(self.names, dtype=np.str_),
+                    encodings=encodings.reshape(len(self), self.encoder.output_shape[1]),
+                    threshold=np.float64(self.threshold),
+                    fingerprint=np.array(self._fingerprint),
+                )
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike, encoder: keras.Model) -> "Gallery":
+        """A gallery from a file that :meth:`save` wrote with the same encoder.
+
+        Nothing in the file is ever run: it is read as arrays of numbers and names.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it is damaged, is no gallery, or was made with another encoder.
+        """
+        parts = _read(Path(path))
+        gallery = cls(encoder, float(parts["threshold"]))
+        if str(parts["fingerprint"]) != gallery._fingerprint:
+            raise ValueError(
+                f"{os.fspath(path)!r} was made with another encoder, or with this one before it was"
+                " trained on; expected the encoder of the file, since encodings of two encoders"
+                " cannot be compared: enrol everybody again"
+            )
+        try:
+            encodings = checks.unit("encodings", parts["encodings"])
+        except ValueError as error:
+            raise _damaged(path) from error
+        names = parts["names"].tolist()
+        if encodings.shape != (len(names), encoder.output_shape[1]) or len(set(names)) < len(names):
+            raise _damaged(path)
+        gallery._people = dict(zip(names, encodings, strict=True))
+        return gallery
+
+    # ---- inside ----
+
+    def _person(self, argument: str, name: str) -> np.ndarray:
+        if name not in self._people:
+            known = ", ".join(map(repr, self.names)) or "nobody, since the gallery is empty"
+            raise ValueError(f"{argument} is {name!r}, who is not enrolled; enrolled: {known}")
+        return self._people[name]
+
+    def _distances(self, image: ArrayLike, known: np.ndarray) -> np.ndarray:
+        return squared_distances(self._encoded(image)[None], known)[0]
+
+    def _encoded(self, image: ArrayLike) -> np.ndarray:
+        image, size = np.asarray(image), self.encoder.input_shape[1:]
+        if image.shape != size:
+            raise ValueError(f"image has shape {image.shape}; expected {size}, the encoder's")
+        if fingerprint(self.encoder) != self._fingerprint:
+            raise ValueError(
+                "the encoder was changed since this gallery was made, so its encodings mean"
+                " something else; expected the same weights: make a new gallery"
+            )
+        return checks.unit("the encoder's answer", encode(self.encoder, image[None]))[0]
+
+
+def fingerprint(encoder: keras.Model) -> str:
+    """A number that tells an encoder from every other: SHA-256 of its weights and their shapes."""
+    digest = hashlib.sha256(repr(encoder.input_shape).encode())
+    for weight in encoder.weights:
+        values = np.ascontiguousarray(keras.ops.convert_to_numpy(weight))
+        digest.update(repr((values.shape, values.dtype.str)).encode())
+        digest.update(values.tobytes())
+    return digest.hexdigest()
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file {str(path)!r}; expected one of Gallery.save")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            parts = {name: file[name] for name in PARTS}
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        raise _damaged(path) from error
+    if {name: (part.dtype.kind, part.ndim) for name, part in parts.items()} != PARTS:
+        raise _damaged(path)
+    return parts
+
+
+def _damaged(path: str | os.PathLike) -> ValueError:
+    return ValueError(
+        f"{os.fspath(path)!r} is damaged, or is no gallery; expected a file of Gallery.save"
+    )
