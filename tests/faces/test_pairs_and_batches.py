@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnlab.faces import PKBatches, pairs
+from cnnlab.faces.batches import varied
 
 LABELS = st.lists(st.integers(-3, 3), min_size=3, max_size=20).filter(
     lambda some: 1 < len(set(some)) < len(some)
@@ -102,3 +103,51 @@ def test_batches_follow_their_seed_and_change_with_the_epoch():
 def test_batches_that_cannot_be_made(labels, options, said):
     with pytest.raises(ValueError, match=f"^{said}"):
         PKBatches(PICTURES, labels, **({"P": 2, "K": 3} | options))
+
+
+# ---- varied pictures ----
+
+
+def halves(N: int) -> np.ndarray:
+    """Dark on the left, bright on the right; 0.4 and 0.8 in all colours but the last."""
+    images = np.full((N, 24, 36, 3), 0.4, "float32")
+    images[:, :, 18:] = 0.8
+    images[..., 2] /= 2
+    return images
+
+
+def test_varied_pictures_are_mirrored_person_by_person():
+    images = varied(halves(80), K=4, seed=0)
+    turned = images[:, :, :12].mean(axis=(1, 2, 3)) > images[:, :, 24:].mean(axis=(1, 2, 3))
+    turned = turned.reshape(20, 4)
+    assert (turned == turned[:, :1]).all() and 3 < turned[:, 0].sum() < 17
+
+
+def test_varied_pictures_move_and_change_their_light_within_bounds():
+    images = varied(halves(80), K=4, seed=1)
+    assert images.shape == (80, 24, 36, 3) and images.dtype == np.float32
+    step = np.abs(np.diff(images[:, 0, :, 0], axis=1))  # (80, 35); where dark meets bright
+    edges = step.argmax(axis=1)
+    assert edges.min() >= 17 - 3 and edges.max() <= 17 + 3 and len(set(edges)) > 4
+    gray = np.median(images[..., 0], axis=(1, 2))
+    assert gray.min() >= 0.4 * 0.8 * 0.93 and gray.max() <= 0.8 * 1.25 * 1.07
+    assert len(np.unique(images.max(axis=(1, 2)))) > 200  # each picture, and each colour
+
+
+def test_half_of_the_varied_pictures_are_covered_in_part():
+    images = varied(np.full((200, 24, 36, 3), 0.5, "float32"), K=2, seed=2)
+    plain = np.median(images, axis=(1, 2), keepdims=True)
+    share = (np.abs(images - plain) > 1e-6).any(axis=-1).mean(axis=(1, 2))  # (200,)
+    assert share.max() <= 1 / 16 + 1e-9 and 70 < (share > 0).sum() < 130
+
+
+def test_varied_batches_follow_their_seed_and_leave_the_pictures_as_they_are():
+    pictures, people = halves(12), np.repeat(np.arange(4), 3)
+    several, again = (PKBatches(pictures, people, P=2, K=3, seed=5, vary=True) for _ in range(2))
+    x, y = several[1]
+    np.testing.assert_array_equal(x, several[1][0])
+    np.testing.assert_array_equal(x, again[1][0])
+    np.testing.assert_array_equal(y, np.repeat(people[several.chosen[1][::3]], 3))
+    several.on_epoch_end()
+    assert (several[1][0] != x).any()
+    np.testing.assert_array_equal(pictures, halves(12))
