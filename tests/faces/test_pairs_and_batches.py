@@ -126,7 +126,8 @@ def test_varied_pictures_are_mirrored_person_by_person():
 def test_varied_pictures_move_and_change_their_light_within_bounds():
     images = varied(halves(80), K=4, seed=1)
     assert images.shape == (80, 24, 36, 3) and images.dtype == np.float32
-    step = np.abs(np.diff(images[:, 0, :, 0], axis=1))  # (80, 35); where dark meets bright
+    row = np.median(images[..., 0], axis=1)  # (80, 36); few rows are covered
+    step = np.abs(np.diff(row, axis=1))  # (80, 35); where dark meets bright
     edges = step.argmax(axis=1)
     assert edges.min() >= 17 - 3 and edges.max() <= 17 + 3 and len(set(edges)) > 4
     gray = np.median(images[..., 0], axis=(1, 2))
