@@ -18,6 +18,7 @@ from cnnlab.checks import image_shape, one_of, whole
 
 SHORT = 1e-8  # squared: what is shorter is not made longer than it was by more than 10⁴
 SMALLEST = 16  # pixels a side: three convolutions halve it
+TOGETHER = 256  # pictures that are encoded at once
 
 
 @keras.saving.register_keras_serializable("cnnlab")
@@ -106,9 +107,11 @@ def encode(model: keras.Model, images: ArrayLike) -> np.ndarray:
         raise ValueError(
             f"images has shape {images.shape}; expected (N, *{model.input_shape[1:]}), the model's"
         )
-    if len(images) == 0:
-        return np.empty((0, model.output_shape[-1]), "float32")
-    return model.predict(images, batch_size=256, verbose=0)
+    parts = [
+        ops.convert_to_numpy(model(images[start : start + TOGETHER], training=False))
+        for start in range(0, len(images), TOGETHER)
+    ]
+    return np.concatenate([np.empty((0, model.output_shape[-1]), "float32"), *parts])
 
 
 def siamese(encoder: keras.Model, head: keras.Model | None = None) -> keras.Model:
