@@ -17,7 +17,7 @@ SIZE = (48, 40)
 # What faces(40, 2, seed=2024) gave on Linux, x86-64, with NumPy 2.4.
 GROUP = [0, 3, 4, 5, 6, 7, 9, 14, 15, 23, 24, 29, 32, 36, 37]
 SKIN = [0.67583, 0.09183, 0.42706]
-MEANS = [0.61067, 0.55468, 0.52337]
+MEANS = [0.61749, 0.55884, 0.52542]
 LIMIT = 10  # times the fixed work; it takes 4 to 5
 
 
@@ -174,7 +174,7 @@ def test_two_pictures_of_one_person_may_differ_more_than_two_people(many):
     nearest = distances.argmin(1)
     assert (many.people[nearest] != many.people).mean() > 0.4
     pair = np.triu_indices(360, 1)
-    assert equal_error_rate(distances[pair], same[pair]) > 0.33
+    assert equal_error_rate(distances[pair], same[pair]) > 0.25
     assert np.quantile(distances[pair][same[pair]], 0.9) > np.median(distances[pair][~same[pair]])
 
 
