@@ -228,7 +228,8 @@ def _read(path: Path) -> dict[str, np.ndarray]:
             parts = {name: file[name] for name in PARTS}
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
         raise _damaged(path) from error
-    if {name: (part.dtype.kind, part.ndim) for name, part in parts.items()} != PARTS:
+    found = {name: (part.dtype.kind, part.ndim) for name, part in parts.items()}
+    if found != PARTS or np.isnan(parts["threshold"]):
         raise _damaged(path)
     return parts
 

@@ -14,7 +14,6 @@ from keras import KerasTensor, ops
 from keras import layers as L
 from numpy.typing import ArrayLike
 
-from cnnlab.architectures.blocks import conv_bn
 from cnnlab.checks import image_shape, one_of, whole
 
 SHORT = 1e-8  # squared: what is shorter is not made longer than it was by more than 10⁴
@@ -62,13 +61,24 @@ def encoder(input_shape: Sequence[int], embedding: int = 128) -> keras.Model:
     image = keras.Input(shape, name="image")  # (N, 48, 48, 3)
     x = image
     for i, filters in enumerate((32, 64, 96), start=1):  # (N, 24, 24, 32), 12 × 12, 6 × 6
-        x = conv_bn(x, filters, 3, s=2, activation="relu", name=f"conv{i}")
+        x = conv_bn(x, filters, s=2, name=f"conv{i}")
         if i > 1:
-            y = conv_bn(x, filters, 3, activation="relu", name=f"conv{i}_again")
+            y = conv_bn(x, filters, name=f"conv{i}_again")
             x = L.Add(name=f"conv{i}_add")([x, y])
     x = L.Flatten(name="flat")(x)  # (N, 3456)
     x = L.Dense(embedding, name="dense")(x)  # (N, 128)
     return keras.Model(image, UnitLength(name="encoding")(x), name="encoder")
+
+
+def conv_bn(x: KerasTensor, filters: int, s: int = 1, *, name: str) -> KerasTensor:
+    """A 3×3 convolution, batch normalisation, and ReLU.
+
+    The averages of the normalisation forget sooner than is usual: a training of some hundred steps
+    would else be measured with those of its beginning.
+    """
+    x = L.Conv2D(filters, 3, s, padding="same", use_bias=False, name=name)(x)
+    x = L.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
+    return L.Activation("relu", name=f"{name}_relu")(x)
 
 
 def encode(model: keras.Model, images: ArrayLike) -> np.ndarray:

@@ -18,6 +18,9 @@ HOMES = {
     "YoloTarget": "yolo_target",
     "PrecisionRecall": "precision_recall",
     "SlidingWindow": "sliding_window",
+    "TripletPlayground": "triplet_playground",
+    "ThresholdExplorer": "threshold_explorer",
+    "EmbeddingExplorer": "embedding_explorer",
     "Predict": "predict",
 }
 __all__ = list(HOMES)
