@@ -20,11 +20,11 @@ Table = dict[str, tuple[float, ...]]
 # Who it is. Lengths are in halves of a face's height; y runs down from the middle of the face.
 TRAITS: Table = {
     "skin": (0, 1),  # from light to dark
-    "width": (0.64, 0.86),  # of the head
-    "height": (0.9, 1.06),
-    "taper": (-0.12, 0.5),  # how much narrower the chin is
-    "ears": (0.12, 0.26),
-    "neck": (0.26, 0.4),
+    "width": (0.58, 0.9),  # of the head
+    "height": (0.88, 1.08),
+    "taper": (-0.16, 0.56),  # how much narrower the chin is
+    "ears": (0.11, 0.28),
+    "neck": (0.24, 0.42),
     "hair": (0, 1),  # place in a row of colours
     "shade": (0.85, 1.12),
     "volume": (0.04, 0.3),
@@ -33,51 +33,51 @@ TRAITS: Table = {
     "fringe": (-0.1, 1.5),
     "length": (-0.8, 1.6),
     "curls": (-0.03, 0.04),
-    "bald": (0.08, 1, 1),
+    "bald": (0.1, 1, 1),
     "bun": (0.1, 1, 1),
     "pigtails": (0.1, 1, 1),
-    "beard": (0.18, 0.4, 0.95),
+    "beard": (0.24, 0.5, 0.95),
     "beard_line": (0.2, 0.7),
-    "moustache": (0.14, 0.9, 0.9),
-    "eyes": (0.24, 0.4),  # from the middle
-    "eye_height": (-0.2, 0.02),
-    "eye_size": (0.11, 0.19),
+    "moustache": (0.2, 0.9, 0.9),
+    "eyes": (0.24, 0.43),  # from the middle
+    "eye_height": (-0.22, 0.05),
+    "eye_size": (0.11, 0.21),
     "slant": (-0.3, 0.3),
     "iris": (0, 1),
     "brow": (0.2, 0.34),  # above the eye
-    "brow_size": (0.025, 0.075),
-    "brow_length": (0.13, 0.22),
+    "brow_size": (0.025, 0.095),
+    "brow_length": (0.12, 0.25),
     "frown": (-0.3, 0.4),
     "nose": (0.16, 0.36),
-    "nose_width": (0.07, 0.19),
+    "nose_width": (0.06, 0.21),
     "mouth": (0.5, 0.66),
-    "mouth_width": (0.2, 0.42),
-    "lips": (0.035, 0.1),
-    "lip_red": (0, 0.7),
+    "mouth_width": (0.17, 0.45),
+    "lips": (0.03, 0.115),
+    "lip_red": (0, 0.9),
     "blush": (0.6, 0.15, 0.4),
-    "freckles": (0.18, 0.7, 0.7),
-    "mole": (0.2, 0.9, 0.9),
+    "freckles": (0.25, 0.7, 0.7),
+    "mole": (0.3, 0.9, 0.9),
     "mole_x": (-0.5, 0.5),
     "mole_y": (0.15, 0.7),
 }
 
 # How the person looks in this picture: pose, expression, light, and what is worn or held.
 CHANGES: Table = {
-    "x": (-0.16, 0.16),
-    "y": (-0.12, 0.12),
-    "scale": (0.88, 1.1),
-    "tilt": (-0.2, 0.2),  # to a shoulder, in radians
-    "turn": (-0.2, 0.2),  # to a side: how far the middle of the face moves
-    "nod": (-0.1, 0.1),
+    "x": (-0.06, 0.06),
+    "y": (-0.06, 0.06),
+    "scale": (0.95, 1.06),
+    "tilt": (-0.1, 0.1),  # to a shoulder, in radians
+    "turn": (-0.12, 0.12),  # to a side: how far the middle of the face moves
+    "nod": (-0.06, 0.06),
     "smile": (-0.5, 1.3),
     "open": (0.4, 0.1, 1),  # the mouth
     "lids": (0.45, 1.05),
     "gaze": (-0.05, 0.05),
     "lift": (-0.04, 0.06),  # of the brows
     "light_from": (0, 2 * np.pi),
-    "light": (0, 0.4),
-    "exposure": (0.72, 1.18),
-    "warmth": (-0.1, 0.1),
+    "light": (0, 0.28),
+    "exposure": (0.84, 1.12),
+    "warmth": (-0.06, 0.06),
     "wall": (0, 1),  # a hue, as cloth, hat, frame and thing
     "wall_step": (-0.15, 0.15),
     "wall_strength": (0.05, 0.5),
@@ -97,16 +97,16 @@ CHANGES: Table = {
     "hat_height": (0.5, 0.75),
     "brim": (0, 0.45),
     "bobble": (0.4, 1, 1),
-    "glasses": (0.25, 1, 1),
-    "dark": (0.3, 1, 1),  # the glasses, if there are any
+    "glasses": (0.2, 1, 1),
+    "dark": (0.25, 1, 1),  # the glasses, if there are any
     "glass_width": (0.17, 0.22),
     "glass_height": (0.13, 0.2),
     "frame": (0, 1),
     "frame_strength": (0, 0.9),
     "frame_value": (0.08, 0.7),
-    "scarf": (0.07, 1, 1),
-    "balloon": (0.07, 1, 1),
-    "book": (0.06, 1, 1),
+    "scarf": (0.05, 1, 1),
+    "balloon": (0.05, 1, 1),
+    "book": (0.04, 1, 1),
     "thing": (0, 1),
     "thing_strength": (0.3, 0.9),
     "thing_value": (0.4, 0.95),
@@ -149,8 +149,9 @@ def faces(
 
     Who a person is stays: the shape of head and face, distances, colours, hair, a beard, a mole.
     Pose, expression, light, wall and clothes change from picture to picture; so do glasses, and
-    what a person holds in front of the face. Hatted people never show their hair, and wear another
-    hat in each picture: who relies on what is above the forehead mixes them up.
+    what a person holds in front of the face. Pictures are about as well aligned as a detector of
+    faces leaves them. Hatted people wear another hat in each picture, and it hides what hair there
+    is above the forehead: who takes it for hair mixes them up.
 
     Parameters
     ----------

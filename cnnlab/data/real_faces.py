@@ -30,7 +30,7 @@ LOADERS = {
             title="The Olivetti faces, 10 pictures each of 40 people",
             url="https://ndownloader.figshare.com/files/5976027",
             sha256="b612fb967f2dc77c9c62d3e1266e0c73d5fca46a4b8906c18e454d41af987794",
-            megabytes=4.3,
+            megabytes=4,
             instead=INSTEAD,
         ),
         "olivetti_py3.pkz",
