@@ -8,7 +8,7 @@ from benchmarks.page import BOOK, SEEDS, run_page
 PAGE = BOOK / "faces" / "siamese.md"
 NAMES = [
     *("eer", "one_shot", "pixels_eer", "pixels_one_shot", "useful"),
-    *("eer_random", "eer_semi_hard", "eer_hard", "collapsed_eer", "cured_eer"),
+    *("eer_random", "eer_semi_hard", "eer_hard", "collapsed_eer"),
     *("digits_eer", "digits_shot", "flat_eer", "flat_shot"),
     *("seconds", "processor_seconds"),
 ]
@@ -22,7 +22,7 @@ def run(page: Path = PAGE, seeds: Sequence[int] = SEEDS) -> dict:
     page
         It leaves behind, as `NAMES` has them: equal error rate and 20-way one-shot accuracy on
         people never seen, of the encoder and of pixels, and the share of triplets that still have a
-        loss; the equal error rate by the choice of triplets, of a collapse and of its cure; both
+        loss; the equal error rate by the choice of triplets, and of a collapse; both
         measures on digits never seen; and the seconds of the main training, by the clock and of
         all the processor's cores together.
     seeds
