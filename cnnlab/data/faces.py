@@ -63,20 +63,20 @@ TRAITS: Table = {
 
 # How the person looks in this picture: pose, expression, light, and what is worn or held.
 CHANGES: Table = {
-    "x": (-0.11, 0.11),
-    "y": (-0.09, 0.09),
-    "scale": (0.91, 1.08),
-    "tilt": (-0.15, 0.15),  # to a shoulder, in radians
-    "turn": (-0.15, 0.15),  # to a side: how far the middle of the face moves
-    "nod": (-0.08, 0.08),
+    "x": (-0.06, 0.06),
+    "y": (-0.06, 0.06),
+    "scale": (0.95, 1.06),
+    "tilt": (-0.1, 0.1),  # to a shoulder, in radians
+    "turn": (-0.12, 0.12),  # to a side: how far the middle of the face moves
+    "nod": (-0.06, 0.06),
     "smile": (-0.5, 1.3),
     "open": (0.4, 0.1, 1),  # the mouth
     "lids": (0.45, 1.05),
     "gaze": (-0.05, 0.05),
     "lift": (-0.04, 0.06),  # of the brows
     "light_from": (0, 2 * np.pi),
-    "light": (0, 0.3),
-    "exposure": (0.8, 1.14),
+    "light": (0, 0.28),
+    "exposure": (0.84, 1.12),
     "warmth": (-0.06, 0.06),
     "wall": (0, 1),  # a hue, as cloth, hat, frame and thing
     "wall_step": (-0.15, 0.15),
@@ -149,8 +149,9 @@ def faces(
 
     Who a person is stays: the shape of head and face, distances, colours, hair, a beard, a mole.
     Pose, expression, light, wall and clothes change from picture to picture; so do glasses, and
-    what a person holds in front of the face. Hatted people never show their hair, and wear another
-    hat in each picture: who relies on what is above the forehead mixes them up.
+    what a person holds in front of the face. Pictures are about as well aligned as a detector of
+    faces leaves them. Hatted people wear another hat in each picture, and it hides what hair there
+    is above the forehead: who takes it for hair mixes them up.
 
     Parameters
     ----------

@@ -142,14 +142,15 @@ def draw(person: Numbers, now: Numbers, hatted: np.ndarray, size: tuple[int, int
     room = _room(n, *size)
     head = _tilted(room, n)
     front = _turned(head, p, n)
-    _hair_behind(head, p, hair)
+    under = np.where(p.hatted > 0, head.below(_hat_line(head, n)), -FAR)  # what a hat leaves free
+    _hair_behind(head, p, under, hair)
     _shoulders(room, p, n, skin)
     _head(head, p, skin)
     _beard(front, p, hair)
     _nose_and_mouth(front, p, n, skin)
     _eyes(front, p, n, skin, hair)
     _marks(front, p, skin)
-    _hair_in_front(head, front, p, hair)
+    _hair_in_front(head, front, p, under, hair)
     _hat(head, p, n)
     _glasses(head, front, p, n)
     _in_front(head, n)
@@ -186,17 +187,18 @@ def _turned(head: Canvas, p: SimpleNamespace, n: SimpleNamespace) -> Canvas:
     return head.seen(head.x - n.turn * depth, head.y - n.nod * depth)
 
 
-def _hair_behind(head: Canvas, p: SimpleNamespace, hair: np.ndarray) -> None:
+def _hair_behind(head: Canvas, p: SimpleNamespace, under: np.ndarray, hair: np.ndarray) -> None:
     wide = p.width + 0.08 + 0.6 * p.volume
     above = head.seen(head.x, np.minimum(head.y, 0))  # below the eyes it falls straight
     end = p.length - 0.3 * (head.x / wide) ** 2
     curtain = all_of(above.ellipse(0, 0, wide, 0.88 + p.volume), -head.below(end))
     sides = head.seen(abs(head.x), head.y)
-    buns = any_of(
-        head.ellipse(0, -1.05 - p.volume, 0.3, 0.26) + FAR * (p.bun == 0),
-        sides.ellipse(0.66, -0.8 - 0.5 * p.volume, 0.25, 0.25) + FAR * (p.pigtails == 0),
-    )
-    head.paint(any_of(curtain, buns), 0.8 * hair, (1 - p.hatted) * (1 - p.bald))
+    behind = 0.8 * hair
+    head.paint(all_of(curtain, under), behind, 1 - p.bald)
+    loose = (1 - p.hatted) * (1 - p.bald)
+    head.paint(head.ellipse(0, -1.05 - p.volume, 0.3, 0.26), behind, loose * p.bun)
+    buns = sides.ellipse(0.66, -0.8 - 0.5 * p.volume, 0.25, 0.25)
+    head.paint(buns, behind, loose * p.pigtails)
 
 
 def _shoulders(room: Canvas, p: SimpleNamespace, n: SimpleNamespace, skin: np.ndarray) -> None:
@@ -280,18 +282,24 @@ def _marks(front: Canvas, p: SimpleNamespace, skin: np.ndarray) -> None:
     front.paint(front.ellipse(p.mole_x, p.mole_y, 0.06, 0.06), 0.3 * skin, p.mole)
 
 
-def _hair_in_front(head: Canvas, front: Canvas, p: SimpleNamespace, hair: np.ndarray) -> None:
+def _hair_in_front(
+    head: Canvas, front: Canvas, p: SimpleNamespace, under: np.ndarray, hair: np.ndarray
+) -> None:
     outer = head.ellipse(0, -0.1, p.width + 0.5 * p.volume + 0.03, p.height - 0.06 + p.volume)
     outer += p.curls.clip(0) * head.unit * np.sin(13 * head.x) * np.sin(13 * head.y)
     line = p.hairline + p.parting * front.x + p.fringe * front.x**2
-    cap = all_of(outer, -front.below(line))
-    head.paint(cap, hair, (1 - p.hatted) * (1 - p.bald))
+    head.paint(all_of(outer, -front.below(line), under), hair, 1 - p.bald)
+
+
+def _hat_line(head: Canvas, n: SimpleNamespace) -> np.ndarray:
+    """How far down the hat reaches."""
+    return n.hat_line - 0.1 * head.x**2
 
 
 def _hat(head: Canvas, p: SimpleNamespace, n: SimpleNamespace) -> None:
     colour = hue(n.hat, n.hat_strength, n.hat_value)
     other = hue(n.hat + 0.45, n.hat_strength, 1.2 - n.hat_value)
-    line = n.hat_line - 0.1 * head.x**2
+    line = _hat_line(head, n)
     crown = head.ellipse(0, -0.45, p.width + 0.1, n.hat_height)
     crown = all_of(crown, -head.below(line))
     head.paint(head.ellipse(0, -0.5 - n.hat_height, 0.16, 0.16), other, p.hatted * n.bobble)

@@ -7,6 +7,9 @@ from numpy.typing import ArrayLike
 from cnnlab.checks import whole
 from cnnlab.faces import checks
 
+MOVED, COVERED = 12, 4  # a picture by up to this part of a side; a rectangle of this part
+LIGHT, TINT = (0.8, 1.25), (0.93, 1.07)  # factors of a picture, and of each of its colours
+
 
 class PKBatches(keras.utils.PyDataset):
     """Batches of P people × K pictures for ``fit``, with new people in each.
@@ -30,6 +33,10 @@ class PKBatches(keras.utils.PyDataset):
         Of all that is drawn.
     rounds
         How often in an epoch each person has a turn.
+    vary
+        Show no picture twice as it is. Half of the people are mirrored, with all their pictures: in
+        a mirror, people are other people. Each picture is moved by up to a twelfth of its sides,
+        made darker or brighter, each colour of its own, and half of them are covered in part.
 
     Raises
     ------
@@ -46,12 +53,13 @@ class PKBatches(keras.utils.PyDataset):
         K: int = 4,
         seed: int = 0,
         rounds: int = 1,
+        vary: bool = False,
     ) -> None:
         super().__init__()
         self.images = np.asarray(images)
         labels = checks.labels("labels", labels, len(self.images))
         self.P, self.K = whole("P", P, 2), whole("K", K, 2)
-        self.rounds = whole("rounds", rounds, 1)
+        self.rounds, self.vary = whole("rounds", rounds, 1), vary
         names, self.labels, counts = np.unique(labels, return_inverse=True, return_counts=True)
         if len(names) < self.P:
             raise ValueError(
@@ -73,7 +81,9 @@ class PKBatches(keras.utils.PyDataset):
 
     def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray]:
         """The pictures ``(P K, H, W, C)`` and labels ``(P K,)`` of a batch, person by person."""
-        return self.images[self.chosen[i]], self.labels[self.chosen[i]]
+        chosen = self.chosen[i]
+        images = self.images[chosen]
+        return varied(images, self.K, self.seeds[i]) if self.vary else images, self.labels[chosen]
 
     def on_epoch_end(self) -> None:
         """Draw the next epoch's people and pictures."""
@@ -84,3 +94,22 @@ class PKBatches(keras.utils.PyDataset):
             for some in self.rng.permutation(people)[: people // P * P].reshape(-1, P)
         ]
         self.chosen = np.stack(batches)  # (batches, P K)
+        self.seeds = self.rng.integers(2**32, size=len(batches))
+
+
+def varied(images: np.ndarray, K: int, seed: int) -> np.ndarray:
+    """Pictures ``(P K, H, W, C)`` in another mirror, place and light, some covered in part."""
+    rng = np.random.default_rng(seed)
+    N, H, W, C = images.shape
+    turned = np.repeat(rng.random(N // K) < 0.5, K)
+    images = np.where(turned[:, None, None, None], images[:, :, ::-1], images)
+    down, right = (rng.integers(-(side // MOVED), side // MOVED + 1, N) for side in (H, W))
+    rows = np.clip(np.arange(H) - down[:, None], 0, H - 1)  # (N, H); the border is repeated
+    columns = np.clip(np.arange(W) - right[:, None], 0, W - 1)
+    images = images[np.arange(N)[:, None, None], rows[:, :, None], columns[:, None, :]]
+    light = rng.uniform(*LIGHT, (N, 1, 1, 1)) * rng.uniform(*TINT, (N, 1, 1, C))
+    images = images * light.astype(images.dtype)
+    for i in np.flatnonzero(rng.random(N) < 0.5):
+        top, left = rng.integers(H), rng.integers(W)
+        images[i, top : top + H // COVERED, left : left + W // COVERED] = rng.random(C)
+    return images

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 from cnnlab.checks import number
 from cnnlab.faces import checks
 from cnnlab.faces.distances import squared_distances
-from cnnlab.faces.network import encode
 
 NOT_RECOGNISED = "not recognised"
 PARTS = {  # of a file: kind of numbers, and axes
@@ -207,7 +206,8 @@ class Gallery:
                 "the encoder was changed since this gallery was made, so its encodings mean"
                 " something else; expected the same weights: make a new gallery"
             )
-        return checks.unit("the encoder's answer", encode(self.encoder, image[None]))[0]
+        f = keras.ops.convert_to_numpy(self.encoder(image[None], training=False))  # (1, D)
+        return checks.unit("the encoder's answer", f)[0]
 
 
 def fingerprint(encoder: keras.Model) -> str:
@@ -228,7 +228,8 @@ def _read(path: Path) -> dict[str, np.ndarray]:
             parts = {name: file[name] for name in PARTS}
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
         raise _damaged(path) from error
-    if {name: (part.dtype.kind, part.ndim) for name, part in parts.items()} != PARTS:
+    found = {name: (part.dtype.kind, part.ndim) for name, part in parts.items()}
+    if found != PARTS or np.isnan(parts["threshold"]):
         raise _damaged(path)
     return parts
 

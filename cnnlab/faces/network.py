@@ -14,11 +14,11 @@ from keras import KerasTensor, ops
 from keras import layers as L
 from numpy.typing import ArrayLike
 
-from cnnlab.architectures.blocks import conv_bn
 from cnnlab.checks import image_shape, one_of, whole
 
 SHORT = 1e-8  # squared: what is shorter is not made longer than it was by more than 10⁴
 SMALLEST = 16  # pixels a side: three convolutions halve it
+TOGETHER = 256  # pictures that are encoded at once
 
 
 @keras.saving.register_keras_serializable("cnnlab")
@@ -62,13 +62,24 @@ def encoder(input_shape: Sequence[int], embedding: int = 128) -> keras.Model:
     image = keras.Input(shape, name="image")  # (N, 48, 48, 3)
     x = image
     for i, filters in enumerate((32, 64, 96), start=1):  # (N, 24, 24, 32), 12 × 12, 6 × 6
-        x = conv_bn(x, filters, 3, s=2, activation="relu", name=f"conv{i}")
+        x = conv_bn(x, filters, s=2, name=f"conv{i}")
         if i > 1:
-            y = conv_bn(x, filters, 3, activation="relu", name=f"conv{i}_again")
+            y = conv_bn(x, filters, name=f"conv{i}_again")
             x = L.Add(name=f"conv{i}_add")([x, y])
     x = L.Flatten(name="flat")(x)  # (N, 3456)
     x = L.Dense(embedding, name="dense")(x)  # (N, 128)
     return keras.Model(image, UnitLength(name="encoding")(x), name="encoder")
+
+
+def conv_bn(x: KerasTensor, filters: int, s: int = 1, *, name: str) -> KerasTensor:
+    """A 3×3 convolution, batch normalisation, and ReLU.
+
+    The averages of the normalisation forget sooner than is usual: a training of some hundred steps
+    would else be measured with those of its beginning.
+    """
+    x = L.Conv2D(filters, 3, s, padding="same", use_bias=False, name=name)(x)
+    x = L.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
+    return L.Activation("relu", name=f"{name}_relu")(x)
 
 
 def encode(model: keras.Model, images: ArrayLike) -> np.ndarray:
@@ -96,9 +107,11 @@ def encode(model: keras.Model, images: ArrayLike) -> np.ndarray:
         raise ValueError(
             f"images has shape {images.shape}; expected (N, *{model.input_shape[1:]}), the model's"
         )
-    if len(images) == 0:
-        return np.empty((0, model.output_shape[-1]), "float32")
-    return model.predict(images, batch_size=256, verbose=0)
+    parts = [
+        ops.convert_to_numpy(model(images[start : start + TOGETHER], training=False))
+        for start in range(0, len(images), TOGETHER)
+    ]
+    return np.concatenate([np.empty((0, model.output_shape[-1]), "float32"), *parts])
 
 
 def siamese(encoder: keras.Model, head: keras.Model | None = None) -> keras.Model:

@@ -17,7 +17,7 @@ SIZE = (48, 40)
 # What faces(40, 2, seed=2024) gave on Linux, x86-64, with NumPy 2.4.
 GROUP = [0, 3, 4, 5, 6, 7, 9, 14, 15, 23, 24, 29, 32, 36, 37]
 SKIN = [0.67583, 0.09183, 0.42706]
-MEANS = [0.61067, 0.55468, 0.52337]
+MEANS = [0.61749, 0.55884, 0.52542]
 LIMIT = 10  # times the fixed work; it takes 4 to 5
 
 
@@ -174,7 +174,7 @@ def test_two_pictures_of_one_person_may_differ_more_than_two_people(many):
     nearest = distances.argmin(1)
     assert (many.people[nearest] != many.people).mean() > 0.4
     pair = np.triu_indices(360, 1)
-    assert equal_error_rate(distances[pair], same[pair]) > 0.33
+    assert equal_error_rate(distances[pair], same[pair]) > 0.25
     assert np.quantile(distances[pair][same[pair]], 0.9) > np.median(distances[pair][~same[pair]])
 
 
@@ -214,13 +214,16 @@ def test_every_change_is_seen(name):
     assert np.abs(least - most).max() > 0.05
 
 
-def test_under_a_hat_hair_is_not_seen():
-    """Whatever hair it is, the picture is the same, but for brows and beard, which are of it."""
+def test_above_the_edge_of_a_hat_no_hair_is_seen():
+    """Whatever hair it is, the upper part of the picture is the same; below, hair may show."""
     hair = ("volume", "hairline", "parting", "fringe", "length", "curls", "bald", "bun", "pigtails")
     for name in hair:
         low, high = TRAITS[name][-2:]
         low = 0 if len(TRAITS[name]) == 3 else low
-        np.testing.assert_array_equal(*(portrait({name: v}, hatted=True) for v in (low, high)))
+        least, most = (portrait({"hair": 0, name: value}, hatted=True) for value in (low, high))
+        np.testing.assert_array_equal(least[:36], most[:36], err_msg=name)
+    least, most = (portrait({"hair": 0, "length": value}, hatted=True) for value in (-0.8, 1.6))
+    assert np.abs(least[40:] - most[40:]).max() > 0.3
 
 
 def test_the_mirror_image_of_a_face_that_looks_ahead_is_itself():
