@@ -122,7 +122,7 @@ def contributing(rooms: Sequence[Room]) -> list[str]:
     """It lists the lecture's rooms in order, has a line for each, and says which are not built."""
     page = text("CONTRIBUTING.md")
     listed = re.findall(r"`(\w+)`", re.search(r"The six rooms of the lecture \((.*?)\)", page)[1])
-    sentence = re.search(r"\.\s+([^.]*?) are not built yet\.", page)
+    sentence = re.search(r"\.\s+([^.]*?) (?:is|are) not built yet\.", page)
     planned = re.findall(r"\w+", sentence[1].lower().replace(" and ", " ")) if sentence else []
     described = re.findall(r"^\| `cnnlab/(\w+)/` \|", page, re.MULTILINE)
     names = [room.name for room in rooms]
