@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cnnlab.convolution import conv2d, conv2d_backward, output_size
@@ -37,6 +37,7 @@ shapes = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 4), st.i
 paddings = st.one_of(st.integers(0, 2), st.sampled_from(["valid", "same"]))
 
 
+@settings(max_examples=40)
 @given(shapes, paddings, st.integers(1, 4), st.integers(0, 3), st.integers(0, 99))
 def test_three_methods_are_the_definition(shape, padding, stride, extra, seed):
     H, W, f_h, f_w = shape
@@ -58,6 +59,7 @@ def test_three_methods_are_the_definition(shape, padding, stride, extra, seed):
         np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
+@settings(max_examples=40)
 @given(shapes, paddings, st.integers(1, 3), st.integers(0, 99))
 def test_it_is_the_adjoint_of_the_convolution(shape, padding, stride, seed):
     """⟨Ay, x⟩ = ⟨y, Aᵀx⟩, for images of every size that the convolution turns into x's."""
@@ -149,6 +151,7 @@ def test_it_is_keras_s_layer(padding, stride, f):
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+@settings(max_examples=40)
 @given(st.integers(1, 6), st.integers(1, 6), st.integers(1, 3), st.sampled_from([0, 1, "same"]))
 def test_the_matrix_is_the_convolution(H, W, stride, padding):
     rng = np.random.default_rng(H * W)
