@@ -1,11 +1,26 @@
-"""U-Net beside the network of Keras's own example, at the same widths."""
+"""U-Net beside the network of Keras's own example, at the same widths; and its page over seeds."""
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import keras
 import numpy as np
 from keras import layers as L
 
 from benchmarks.architectures import _ratio
+from benchmarks.page import BOOK, SEEDS, run_page
 from cnnlab.segmentation import unet
+
+PAGE = BOOK / "segmentation" / "unet.md"
+NAMES = [
+    "mean_dice",
+    "dice_lungs",
+    "dice_heart",
+    "dice_clavicles",
+    "plain_dice",
+    "plain_clavicles",
+    "processor_seconds",
+]
 
 WIDTHS = (32, 64, 128, 256)  # of the example, at 1/2, 1/4, 1/8 and 1/16 of the image's sides
 
@@ -42,7 +57,22 @@ def ours(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
     return unet(input_shape, classes, base_filters=WIDTHS[0] // 2, depth=len(WIDTHS))
 
 
-def run(size: int = 160, batch: int = 8, repeats: int = 9) -> dict:
+def run(page: Path = PAGE, seeds: Sequence[int] = SEEDS) -> dict:
+    """What the page finds, and seconds beside the example.
+
+    Parameters
+    ----------
+    page
+        It leaves Dice behind, as the mean over classes and of three of them; the same mean, and
+        the clavicles', of a network without short cuts (``plain_dice``); and the seconds that the
+        processor's cores worked on the training, all together.
+    seeds
+        One run of the page for each.
+    """
+    return {**beside_keras_io(), "page": run_page(page, NAMES, seeds)}
+
+
+def beside_keras_io(size: int = 160, batch: int = 8, repeats: int = 9) -> dict:
     """Seconds of a forward pass and of a training step, and the ratio ours / Keras's of each.
 
     Parameters

@@ -21,6 +21,8 @@ from cnnlab.segmentation import (
 
 pytestmark = [pytest.mark.networks, pytest.mark.usefixtures("float64")]
 WEIGHTS = [0.5, 3.0, 1.5]
+# On JAX, keras.ops.mean computes in float32, whatever it gets.
+ROUNDED = 1e-10 if keras.backend.backend() == "tensorflow" else 1e-6
 
 
 def numpy(x) -> np.ndarray:
@@ -93,7 +95,7 @@ def test_each_is_its_oracle(name, lacks):
     loss, oracle = LOSSES[name]
     for seed in range(3):
         y, p = case(seed, lacks=lacks)
-        np.testing.assert_allclose(numpy(loss(y, p)), oracle(y, p), rtol=1e-10)
+        np.testing.assert_allclose(numpy(loss(y, p)), oracle(y, p), rtol=ROUNDED)
 
 
 @each
@@ -107,7 +109,7 @@ def test_each_gradient_is_the_centred_difference(name, lacks):
         step = np.zeros(p.shape)
         step[place] = 1e-6
         slope = (oracle(y, p + step).sum() - oracle(y, p - step).sum()) / 2e-6
-        assert gradient[place] == pytest.approx(slope, rel=1e-6, abs=1e-8)
+        assert gradient[place] == pytest.approx(slope, rel=1e-6, abs=ROUNDED + 1e-8)
 
 
 @each
@@ -168,9 +170,9 @@ def test_a_network_learns_by_it(name):
     y = np.random.default_rng(0).integers(0, 3, (4, 8, 8))
     x = np.eye(3, dtype="float32")[y]
     model = unet((8, 8, 3), 3, 4, 1)
-    model.compile(keras.optimizers.Adam(0.01), loss=loss, jit_compile=False)
+    model.compile(keras.optimizers.Adam(0.03), loss=loss, jit_compile=False)
     weights = border_weights(y, 3) if numpy(loss(y, x)).ndim == 3 else None
-    history = model.fit(x, y, epochs=30, sample_weight=weights, verbose=0).history["loss"]
+    history = model.fit(x, y, epochs=40, sample_weight=weights, verbose=0).history["loss"]
     assert history[-1] < 0.5 * history[0]
     assert (model.predict(x, verbose=0).argmax(axis=-1) == y).mean() > 0.9
 

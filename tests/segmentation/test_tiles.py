@@ -57,11 +57,7 @@ def twins(shape, whole, padding, depth, up="transposed"):
     """A network for tiles, and the same weights for the whole image."""
     keras.utils.set_random_seed(0)
     nets = [unet((*size, 2), 3, 3, depth, padding, up) for size in (shape, whole)]
-    rng = np.random.default_rng(0)
-    values = [rng.normal(0.1, 0.3, w.shape) if w.ndim > 1 else rng.uniform(0.5, 1.5, w.shape)
-              for w in nets[0].get_weights()]  # fmt: skip
-    for net in nets:
-        net.set_weights(values)
+    nets[1].set_weights(nets[0].get_weights())
     return nets
 
 
@@ -98,13 +94,13 @@ def test_same_is_the_whole_image_where_the_overlap_is_what_the_network_sees():
 
 @pytest.mark.networks
 def test_an_image_whose_sides_fit_nothing_is_predicted_all_the_same():
-    small, large = twins((48, 56), (64, 80), "same", 2)
+    """As if a mirror made it fit."""
+    small, large = twins((48, 56), (62, 78), "same", 1)
     image = np.random.default_rng(1).random((61, 77, 2), "float32")
-    mirror = np.pad(image, ((0, 3), (0, 3), (0, 0)), "reflect")
-    whole = large.predict_on_batch(mirror[None])[0]
-    found = predict_tiled(small, image, overlap=20, multiple=4, progress=False)
-    np.testing.assert_allclose(found[:30, :30], whole[:30, :30], atol=1e-5)
-    assert np.isfinite(found).all()
+    mirror = np.pad(image, ((0, 1), (0, 1), (0, 0)), "reflect")
+    whole = large.predict_on_batch(mirror[None])[0, :61, :77]
+    found = predict_tiled(small, image, overlap=16, multiple=2, progress=False)
+    np.testing.assert_allclose(found, whole, atol=1e-5)
 
 
 def peak(side, folder) -> int:

@@ -20,7 +20,7 @@ def test_ours_has_the_same_widths_at_the_same_sizes():
 
 @pytest.mark.slow
 def test_both_are_timed_at_both_tasks():
-    found = unet.run(size=32, batch=2, repeats=2)["beside keras.io"]
+    found = unet.beside_keras_io(size=32, batch=2, repeats=2)["beside keras.io"]
     assert set(found) == {"forward", "training step"}
     for task in found.values():
         ratio = task["seconds"]["ours"]["median"] / task["seconds"]["keras"]["median"]
