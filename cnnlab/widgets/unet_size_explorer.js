@@ -158,7 +158,8 @@ function joint({ t }, axes, level, padding) {
   const cuts = pairs.map(([wide, small]) => wide - small);
   const odd = cuts.some((cut) => cut < 0 || cut % 2);
   if (cuts.every((cut) => !cut)) return t("copy");
-  const [from, to] = [0, 1].map((i) => both(pairs.map((pair) => pair[i])));
+  const square = String(pairs[0]) === String(pairs[1]); // on a phone there is little room: one side says both
+  const [from, to] = [0, 1].map((i) => (square ? pairs[0][i] : both(pairs.map((pair) => pair[i]))));
   return t(odd ? (padding === "same" ? "apart" : "uneven") : "crop", { from, to });
 }
 
