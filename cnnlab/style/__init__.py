@@ -15,6 +15,13 @@ HOMES = {
     # a network that looks
     "EYES": "eye",
     "Eye": "eye",
+    # what excites a unit
+    "Box": "receptive",
+    "Patch": "patches",
+    "Responses": "patches",
+    "bundled_pictures": "patches",
+    "first_filters": "patches",
+    "receptive_box": "receptive",
     # painting
     "Painting": "transfer",
     "style_transfer": "transfer",

@@ -5,6 +5,7 @@ preprint), section 4.1.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cache, partial
 from typing import NamedTuple
 
 import keras
@@ -113,7 +114,7 @@ class Responses:
         kept = nms(edges, scores / scores.max(), picture, APART, score_threshold=0)[:count]
         return [
             Patch(
-                self.pictures[picture[i], boxes[i].top : boxes[i].bottom, boxes[i].left : boxes[i].right],
+                cut(self.pictures[picture[i]], boxes[i]),
                 float(scores[i]),
                 int(picture[i]),
                 boxes[i],
@@ -123,11 +124,13 @@ class Responses:
         ]
 
     def _boxes(self, layer: str, places: Iterable[tuple[int, int]]) -> list[Box]:
-        known: dict[tuple[int, int], Box] = {}
-        return [
-            known.setdefault(place, known.get(place) or receptive_box(self.model, layer, place))
-            for place in places
-        ]
+        box = cache(partial(receptive_box, self.model, layer))
+        return [box(place) for place in places]
+
+
+def cut(picture: np.ndarray, box: Box) -> np.ndarray:
+    """The part of a picture ``(H, W, C)`` that lies in a box."""
+    return picture[box.top : box.bottom, box.left : box.right]
 
 
 def first_filters(model: keras.Model) -> np.ndarray:
