@@ -22,6 +22,14 @@ HOMES = {
     "bundled_pictures": "patches",
     "first_filters": "patches",
     "receptive_box": "receptive",
+    # why this answer
+    "class_score": "attribution",
+    "deletion_curve": "attribution",
+    "grad_cam": "attribution",
+    "occlusion_map": "attribution",
+    "saliency": "attribution",
+    "stretched": "attribution",
+    "weighted_map": "attribution",
     # painting
     "Painting": "transfer",
     "style_transfer": "transfer",
