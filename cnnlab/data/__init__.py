@@ -6,6 +6,7 @@ and licences are in ``README.md`` beside this file.
 
 from cnnlab.data.faces import face_crops
 from cnnlab.data.mnist import digits
+from cnnlab.data.paintings import painting
 from cnnlab.data.photos import photo
 from cnnlab.data.pictures import read_picture, read_pictures
 from cnnlab.data.scenes import SCENE_CLASSES, Scenes, scenes
@@ -17,6 +18,7 @@ __all__ = [
     "Scenes",
     "digits",
     "face_crops",
+    "painting",
     "photo",
     "read_picture",
     "read_pictures",
