@@ -19,6 +19,8 @@ HOMES = {
     "Box": "receptive",
     "Patch": "patches",
     "Responses": "patches",
+    "deconvolved": "maximize",
+    "maximized": "maximize",
     "bundled_pictures": "patches",
     "first_filters": "patches",
     "receptive_box": "receptive",

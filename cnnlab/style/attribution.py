@@ -99,7 +99,7 @@ def saliency(
         given[which] = x
         return score(given if len(given) > 1 else x)
 
-    with _rectified(model, method):
+    with rectified(model, method):
         _, gradient = value_and_gradient(of_one, inputs[which])
     return gradient[0]
 
@@ -408,7 +408,7 @@ def _without_softmax(model: keras.Model) -> Iterator[None]:
 
 
 @contextmanager
-def _rectified(model: keras.Model, method: str) -> Iterator[None]:
+def rectified(model: keras.Model, method: str) -> Iterator[None]:
     """Within it, every ReLU sends back what the method says."""
     with ExitStack() as stack:
         for each in _layers(model) if method != "plain" else []:

@@ -65,7 +65,7 @@ class Responses:
     def __init__(
         self, pictures: Sequence[Picture], layers: Sequence[str], network: str | Eye = "lite0"
     ) -> None:
-        eye = chosen_eye(network)
+        self.eye = eye = chosen_eye(network)
         read = [read_picture(each, f"pictures[{i}]") for i, each in enumerate(pictures)]
         sizes = {each.shape for each in read}
         if len(sizes) != 1:
