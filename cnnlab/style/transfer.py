@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from cnnlab.checks import number, one_of, whole
 from cnnlab.data.pictures import Picture, read_picture
