@@ -36,8 +36,42 @@ def value_and_gradient(function: Callable[[Any], Any], x: ArrayLike) -> tuple[fl
     """
     x = np.asarray(x)
     x = x.astype(np.result_type(x, np.float32), copy=False)
-    of_array, _ = _backend()
+    of_array, *_ = _backend()
     return of_array(lambda tensor: _one_number(function(tensor)), x)
+
+
+def terms_and_gradient(
+    function: Callable[[Any], Any],
+) -> Callable[[ArrayLike], tuple[np.ndarray, np.ndarray]]:
+    """A compiled function that gives the terms of a sum, and the gradient of the sum.
+
+    For what is asked many times of arrays of one shape, such as descending on an image: the
+    function is traced once. The terms are told apart, so that one may watch each cost.
+
+    Parameters
+    ----------
+    function
+        From a tensor to a tensor of K terms, ``(K,)``, written with `keras.ops` and Keras models.
+
+    Returns
+    -------
+    function
+        From an array of floats to the terms ``(K,)``, and to the gradient of their sum, of the
+        array's shape and type.
+
+    Raises
+    ------
+    RuntimeError
+        If Keras runs on another backend than TensorFlow and JAX.
+    """
+    *_, compiled = _backend()
+    run = compiled(function)
+
+    def terms_of(x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        terms, gradient = run(np.asarray(x))
+        return np.asarray(terms), np.asarray(gradient)
+
+    return terms_of
 
 
 def weight_gradients(
@@ -66,7 +100,7 @@ def weight_gradients(
     RuntimeError
         If Keras runs on another backend than TensorFlow and JAX.
     """
-    _, of_weights = _backend()
+    _, of_weights, _ = _backend()
     return of_weights(lambda: _one_number(loss()), list(variables))
 
 
@@ -116,13 +150,43 @@ def _of_weights_by_jax(loss: Callable, variables: list) -> list[np.ndarray]:
     return [np.asarray(gradient) for gradient in gradients]
 
 
+def _compiled_by_tensorflow(function: Callable) -> Callable:
+    import tensorflow as tf
+
+    @tf.function(reduce_retracing=True)
+    def run(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            terms = function(x)
+            value = keras.ops.sum(terms)
+        return terms, tape.gradient(value, x, unconnected_gradients="zero")
+
+    return lambda x: run(tf.constant(x))
+
+
+def _compiled_by_jax(function: Callable) -> Callable:
+    import jax
+
+    def summed(x: Any) -> tuple[Any, Any]:
+        terms = function(x)
+        return keras.ops.sum(terms), terms
+
+    run = jax.jit(jax.value_and_grad(summed, has_aux=True))
+
+    def swapped(x: np.ndarray) -> tuple[Any, Any]:
+        (_, terms), gradient = run(x)
+        return terms, gradient
+
+    return swapped
+
+
 BACKENDS = {
-    "tensorflow": (_of_array_by_tensorflow, _of_weights_by_tensorflow),
-    "jax": (_of_array_by_jax, _of_weights_by_jax),
+    "tensorflow": (_of_array_by_tensorflow, _of_weights_by_tensorflow, _compiled_by_tensorflow),
+    "jax": (_of_array_by_jax, _of_weights_by_jax, _compiled_by_jax),
 }
 
 
-def _backend() -> tuple[Callable, Callable]:
+def _backend() -> tuple[Callable, Callable, Callable]:
     name = keras.backend.backend()
     if name not in BACKENDS:
         raise RuntimeError(

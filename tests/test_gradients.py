@@ -7,7 +7,7 @@ from keras import layers as L
 from keras import ops
 
 from cnnlab import gradients
-from cnnlab.gradients import value_and_gradient, weight_gradients
+from cnnlab.gradients import terms_and_gradient, value_and_gradient, weight_gradients
 
 pytestmark = pytest.mark.networks
 
@@ -109,3 +109,16 @@ def test_another_backend_is_refused_in_words(monkeypatch):
     monkeypatch.setattr(gradients.keras.backend, "backend", lambda: "torch")
     with pytest.raises(RuntimeError, match="Keras runs on torch; expected one of tensorflow, jax"):
         value_and_gradient(ops.sum, np.ones(2))
+
+
+def test_terms_and_the_gradient_of_their_sum():
+    x = np.random.default_rng(1).normal(size=(2, 3)).astype("float32")
+    run = terms_and_gradient(lambda t: ops.stack([ops.sum(ops.sin(t)), 2 * ops.sum(t[:, 1] ** 2)]))
+    for shifted in (x, x + 1):  # traced with the first, right for the second
+        terms, gradient = run(shifted)
+        expected = [np.sin(shifted).sum(), 2 * (shifted[:, 1] ** 2).sum()]
+        np.testing.assert_allclose(terms, expected, rtol=1e-5)
+        slopes = np.cos(shifted)
+        slopes[:, 1] += 4 * shifted[:, 1]
+        np.testing.assert_allclose(gradient, slopes, rtol=1e-5)
+        assert gradient.dtype == np.float32

@@ -8,6 +8,7 @@ from cnnlab.data.brain import TISSUE_CLASSES, brain_mri
 from cnnlab.data.crops import face_crops
 from cnnlab.data.faces import FACE_GROUPS, Faces, faces
 from cnnlab.data.mnist import digits
+from cnnlab.data.paintings import painting
 from cnnlab.data.pets import PET_CLASSES, oxford_pets
 from cnnlab.data.photos import photo
 from cnnlab.data.pictures import read_picture, read_pictures
@@ -34,6 +35,7 @@ __all__ = [
     "face_crops",
     "faces",
     "oxford_pets",
+    "painting",
     "photo",
     "read_picture",
     "read_pictures",

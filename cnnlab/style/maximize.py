@@ -1,0 +1,189 @@
+"""What would a unit like to see? Its patches undone, and pictures made for it alone.
+
+Deconvolution: M. D. Zeiler, R. Fergus, Visualizing and understanding convolutional networks, ECCV
+2014. Pictures by ascent: D. Erhan et al., Visualizing higher-layer features of a deep network,
+2009; the regularisers are from C. Olah, A. Mordvintsev, L. Schubert, Feature visualization,
+Distill 2017.
+"""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from cnnlab.checks import one_of, whole
+from cnnlab.gradients import terms_and_gradient, value_and_gradient
+from cnnlab.style.attribution import METHODS, rectified
+from cnnlab.style.costs import total_variation
+from cnnlab.style.eye import Eye, chosen_eye, placed
+from cnnlab.style.patches import Patch, Responses, cut
+
+LEARNING_RATE = 0.05  # of Adam, on the amplitudes of waves
+SHIFT = 8  # pixels by which the picture is moved before each step, at most
+ROUGHNESS = 0.3  # weight of the mean difference between neighbouring pixels
+DECAY = 1.0  # how much less a wave may do for its pitch: 1 as in photographs
+
+
+def deconvolved(
+    responses: Responses, layer: str, unit: int, patch: Patch, method: str = "deconvnet"
+) -> np.ndarray:
+    """Which pixels of a patch excite the unit, sent back through the network.
+
+    Parameters
+    ----------
+    responses, layer, unit
+        Where the patch is from.
+    patch
+        One of ``responses.strongest(layer, unit)``.
+    method
+        ``"deconvnet"``, ``"guided"`` or ``"plain"``, as in :func:`saliency`.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(h, w, 3)``, of the patch's shape, with signs.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not one of these.
+    """
+    one_of("method", method, METHODS)
+    model, eye = responses.model, responses.eye
+    part = keras.Model(model.inputs[0], placed(model, layer))
+    whole("unit", unit, 0, part.outputs[0].shape[-1] - 1)
+    row, column = patch.place
+
+    def answer(x: Any) -> Any:
+        return ops.sum(part(eye.prepare(x), training=False)[:, row, column, unit])
+
+    with rectified(part, method):
+        _, gradient = value_and_gradient(answer, responses.pictures[patch.picture][np.newaxis])
+    return cut(gradient[0], patch.box)
+
+
+def maximized(
+    layer: str,
+    unit: int,
+    network: str | Eye = "lite0",
+    size: int = 96,
+    steps: int = 128,
+    regularized: bool = True,
+    seed: int = 0,
+) -> np.ndarray:
+    """A picture that excites a unit at all its places, found by ascent from noise.
+
+    Without regularisers the result is a fine pattern that excites the unit, and that nobody can
+    read. With them, it is made of waves, the finer the weaker, as photographs are; it is moved a
+    little before each step, so that nothing can hang on single pixels; and roughness costs.
+
+    Parameters
+    ----------
+    layer
+        Its name; it answers with places.
+    unit
+        Its channel.
+    network
+        ``"lite0"``, ``"vgg19"`` or an :class:`Eye`.
+    size
+        Height and width of the picture.
+    steps
+        Of Adam.
+    regularized
+        False: ascend on the pixels themselves, with nothing else.
+    seed
+        Of the noise, and of how the picture is moved.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(size, size, 3)`` uint8.
+
+    Raises
+    ------
+    ValueError
+        If there is no such layer or unit.
+    """
+    eye = chosen_eye(network)
+    whole("size", size, 32), whole("steps", steps, 1)
+    model = eye.build((size, size, 3))
+    model.trainable = False
+    part = keras.Model(model.inputs[0], placed(model, layer))
+    whole("unit", unit, 0, part.outputs[0].shape[-1] - 1)
+
+    def costs(x: Any) -> Any:
+        excited = ops.mean(part(eye.prepare(x), training=False)[..., unit])
+        rough = total_variation(x) / (size * size * 3) if regularized else 0 * excited
+        return ops.stack([-excited, ROUGHNESS * rough])
+
+    run = terms_and_gradient(costs)
+    rng = np.random.default_rng(whole("seed", seed, 0))
+    picture = Waves(size) if regularized else Pixels(size)
+    variable = keras.Variable(rng.normal(0, picture.start, picture.shape).astype(np.float32))
+    optimizer = keras.optimizers.Adam(LEARNING_RATE)
+    for _ in range(steps):
+        p = np.array(ops.convert_to_numpy(variable))
+        x = picture.drawn(p)
+        shift = tuple(rng.integers(-SHIFT, SHIFT + 1, 2)) if regularized else (0, 0)
+        _, gradient = run(np.roll(x, shift, axis=(0, 1))[np.newaxis])
+        back = np.roll(gradient[0], (-shift[0], -shift[1]), axis=(0, 1))
+        optimizer.apply([ops.convert_to_tensor(picture.gradient(p, back))], [variable])
+    drawn = picture.drawn(np.array(ops.convert_to_numpy(variable)))
+    return np.round(255 * drawn).astype(np.uint8)
+
+
+class Pixels:
+    """A picture whose parameters are its pixels, through a sigmoid that keeps them in 0 to 1."""
+
+    start = 0.1
+
+    def __init__(self, size: int) -> None:
+        self.shape = (size, size, 3)
+
+    def drawn(self, p: np.ndarray) -> np.ndarray:
+        """The picture ``(size, size, 3)`` of parameters."""
+        return (1 / (1 + np.exp(-self.spread(p)))).astype(np.float32)
+
+    def gradient(self, p: np.ndarray, by_pixels: np.ndarray) -> np.ndarray:
+        """From the gradient by the picture's pixels to that by the parameters."""
+        x = self.drawn(p)
+        return self.gathered(by_pixels * x * (1 - x)).astype(np.float32)
+
+    def spread(self, p: np.ndarray) -> np.ndarray:
+        """What goes into the sigmoid."""
+        return p
+
+    def gathered(self, g: np.ndarray) -> np.ndarray:
+        """The transpose of `spread`."""
+        return g
+
+
+class Waves(Pixels):
+    """A picture whose parameters are pixels too, but smoothed as photographs are.
+
+    Each wave of the parameters counts by 1/pitch, so a step changes large shapes more than grain.
+    Photographs have about such a spectrum. Colours are mixed too: brightness changes most.
+    """
+
+    start = 1.0
+    #: From three numbers that vary alike to red, green and blue: the square root of the covariance
+    #: of colours in photographs, from Olah et al.
+    COLOURS = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]]) / 0.47
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        down, right = np.fft.fftfreq(size), np.fft.rfftfreq(size)
+        pitch = np.hypot(down[:, np.newaxis], right)  # (size, size // 2 + 1)
+        weight = 1 / np.maximum(pitch, 1 / size) ** DECAY
+        self.weight = (weight / np.sqrt((weight**2).mean()))[..., np.newaxis]
+
+    def spread(self, p: np.ndarray) -> np.ndarray:
+        return self._smoothed(p) @ self.COLOURS.T
+
+    def gathered(self, g: np.ndarray) -> np.ndarray:
+        return self._smoothed(g @ self.COLOURS)  # smoothing is its own transpose
+
+    def _smoothed(self, p: np.ndarray) -> np.ndarray:
+        waves = np.fft.rfft2(p, axes=(0, 1)) * self.weight
+        return np.fft.irfft2(waves, s=p.shape[:2], axes=(0, 1))
