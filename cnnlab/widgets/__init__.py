@@ -19,6 +19,8 @@ HOMES = {
     "PrecisionRecall": "precision_recall",
     "SlidingWindow": "sliding_window",
     "GramExplorer": "gram_explorer",
+    "StylePlayer": "style_player",
+    "PatchExplorer": "patch_explorer",
     "Predict": "predict",
 }
 __all__ = list(HOMES)

@@ -18,6 +18,13 @@ def read_photo(name: str, picture: Any) -> np.ndarray:
     return np.round(255 * read_picture(picture, name)).astype(np.uint8)
 
 
+def fitted(image: np.ndarray, most: int) -> np.ndarray:
+    """The image, brought to at most so many pixels a side if it is larger."""
+    picture = Image.fromarray(image)
+    picture.thumbnail((most, most), Image.Resampling.LANCZOS)
+    return np.asarray(picture)
+
+
 def webp(image: np.ndarray, quality: int | None = None) -> str:
     """The data URL of an image (H, W, 3), `uint8`; without a quality it loses nothing."""
     file = io.BytesIO()

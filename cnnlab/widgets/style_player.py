@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from cnnlab.checks import array, number, whole
 from cnnlab.data.pictures import Picture
 from cnnlab.widgets.frame import Figure, Whole
-from cnnlab.widgets.photos import read_photo, within
+from cnnlab.widgets.photos import fitted, read_photo, within
 
 MOST_FRAMES, MOST_MIXES = 60, 25
 MOST_PIXELS = 256  # of the longer side
@@ -38,7 +38,8 @@ class StylePlayer(Figure):
         Results for some content weights α and some style weights β, each with each, as
         ``{(α, β): picture}``; at most 25, of one size. None: there is only the run.
 
-    A `cnnlab.style.Painting` has the first three: ``StylePlayer(p.frames, p.frame_steps, p.costs)``.
+    A `cnnlab.style.Painting` has the first three, as ``frames``, ``frame_steps`` and ``costs``.
+
     What the reader chose can be read back: ``position``, the frame; ``content`` and ``style``, the
     place of the weights of the mix among ``content_weights`` and ``style_weights``.
 
@@ -150,7 +151,7 @@ def read_mixes(mixes: Any) -> dict[str, Any]:
     """The grid of results, a row for each content weight; or a `ValueError`."""
     keys = list(mixes) if isinstance(mixes, Mapping) else []
     if not keys or not all(isinstance(key, tuple) and len(key) == 2 for key in keys):
-        raise ValueError(f"mixes is {str(mixes)[:80]}; expected {{(α, β): picture, …}}")
+        raise ValueError(f"mixes has the keys {str(keys)[:80]}; expected {{(α, β): picture, …}}")
     alphas, betas = (sorted({number("mixes", key[i]) for key in keys}) for i in (0, 1))
     missing = [(a, b) for a in alphas for b in betas if (a, b) not in mixes]
     if missing or len(keys) > MOST_MIXES:
@@ -160,7 +161,8 @@ def read_mixes(mixes: Any) -> dict[str, Any]:
         )
     pairs = [(a, b) for a in alphas for b in betas]
     pictures = [read_photo(f"mixes[{pair}]", mixes[pair]) for pair in pairs]
-    urls = within("mixes", of_one_size("mixes", pictures), MOST_BYTES)
+    pictures = of_one_size("mixes", pictures)
+    urls = within("mixes", pictures, MOST_BYTES)
     return {
         "mixes": [urls[i : i + len(betas)] for i in range(0, len(urls), len(betas))],
         "mix_size": list(pictures[0].shape[:2]),
@@ -174,16 +176,9 @@ def read_mixes(mixes: Any) -> dict[str, Any]:
 # ---- what is sent ----
 
 
-def fitted(image: np.ndarray, most: int) -> np.ndarray:
-    """The image, brought to at most so many pixels a side if it is larger."""
-    picture = Image.fromarray(image)
-    picture.thumbnail((most, most), Image.Resampling.LANCZOS)
-    return np.asarray(picture)
-
-
 def thinned(steps: list[int]) -> list[int]:
     """Steps from 0 to the last, about 200 of them, with all of `steps`."""
-    stride = max(1, steps[-1] // MOST_POINTS)
+    stride = max(1, -(-steps[-1] // MOST_POINTS))
     return sorted({*range(0, steps[-1], stride), *steps})
 
 
