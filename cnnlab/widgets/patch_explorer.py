@@ -58,9 +58,7 @@ class PatchExplorer(Figure):
 
     script = "patch_explorer"
     photos = traitlets.List(traitlets.Unicode()).tag(sync=True)  # data URLs
-    sizes = traitlets.List(traitlets.List(traitlets.Int())).tag(
-        sync=True
-    )  # as the network saw them
+    sizes = traitlets.List(traitlets.List(traitlets.Int())).tag(sync=True)  # height and width
     numbers = traitlets.List(traitlets.Int()).tag(sync=True)  # of the photos among all pictures
     layers = traitlets.List(traitlets.Dict()).tag(sync=True)  # name, units, tile, two sprites
     layer = Whole(0)
@@ -75,13 +73,10 @@ class PatchExplorer(Figure):
     ):
         read = [read_photo(f"pictures[{i}]", one) for i, one in enumerate(pictures)]
         layers = read_patches(patches, [one.shape[:2] for one in read])
-        used = sorted(
-            {p["picture"] for layer in layers for unit in layer["units"] for p in unit["patches"]}
-        )
-        for layer in layers:
-            for unit in layer["units"]:
-                for one in unit["patches"]:
-                    one["picture"] = used.index(one["picture"])
+        told = [one for layer in layers for unit in layer["units"] for one in unit["patches"]]
+        used = sorted({one["picture"] for one in told})
+        for one in told:
+            one["picture"] = used.index(one["picture"])
         sheets = [draw(layer, patches, "patches") for layer in layers]
         if deconvolutions is not None:
             check_same(deconvolutions, layers)
@@ -110,10 +105,10 @@ class PatchExplorer(Figure):
 
 def read_patches(patches: Any, sizes: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
     """For each layer its name, its units with where their patches lie, and its tile's side."""
-    counts = {"layers": len(patches) if isinstance(patches, Mapping) else 0}
-    if not 1 <= counts["layers"] <= MOST_LAYERS:
+    count = len(patches) if isinstance(patches, Mapping) else 0
+    if not 1 <= count <= MOST_LAYERS:
         raise ValueError(
-            f"patches has {counts['layers']} layers; expected {{layer: {{unit: patches}}}}, from 1 "
+            f"patches has {count} layers; expected {{layer: {{unit: patches}}}}, from 1 "
             f"to {MOST_LAYERS} layers"
         )
     return [read_layer(str(name), units, sizes) for name, units in patches.items()]
