@@ -24,6 +24,9 @@ HOMES = {
     "TripletPlayground": "triplet_playground",
     "ThresholdExplorer": "threshold_explorer",
     "EmbeddingExplorer": "embedding_explorer",
+    "GramExplorer": "gram_explorer",
+    "StylePlayer": "style_player",
+    "PatchExplorer": "patch_explorer",
     "Predict": "predict",
 }
 __all__ = list(HOMES)
