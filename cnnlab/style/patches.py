@@ -125,7 +125,7 @@ class Responses:
         ]
 
     def _boxes(self, layer: str, places: Iterable[tuple[int, int]]) -> list[Box]:
-        """As `receptive_box`; but what a row sees does not hang on the column, and is asked once."""
+        """As `receptive_box`, asked once a row and once a column: neither hangs on the other."""
         boxes = []
         for row, column in places:
             of_row, of_column = self._box(layer, (row, 0)), self._box(layer, (0, column))
