@@ -18,6 +18,9 @@ HOMES = {
     "YoloTarget": "yolo_target",
     "PrecisionRecall": "precision_recall",
     "SlidingWindow": "sliding_window",
+    "GramExplorer": "gram_explorer",
+    "StylePlayer": "style_player",
+    "PatchExplorer": "patch_explorer",
     "Predict": "predict",
 }
 __all__ = list(HOMES)

@@ -5,7 +5,7 @@
 //   area, common, iou, moved    arithmetic of boxes;  beside(value, bound): a number, on the right side of a bound
 //   picture(fig, …)             a ground, of SVG, to put boxes on;  rules(…): lines of a grid, numbered
 //   put(el, box)                lays an element over a box;  movable(fig, ground, …): a box that the reader moves
-//   slider(fig, …)              a number from 0 to 1
+//   slider(fig, …)              a number from 0 to 1, or to another end
 
 import { ARROWS, fill, format, h, range, svg, uid } from "./frame.js";
 /** @import { Fig } from "./frame.js" */
@@ -156,10 +156,10 @@ export function movable(fig, ground, { name, label, onChange }) {
 
 /**
  * @param {Fig} fig
- * @param {{ label: string, onChange: (value: number) => void }} options
+ * @param {{ label: string, max?: number, step?: number, text?: (value: number) => string, onChange: (value: number) => void }} options
  */
-export function slider(fig, { label, onChange }) {
-  const input = h("input", { type: "range", id: uid(), min: 0, max: 1, step: 0.01 });
+export function slider(fig, { label, max = 1, step = 0.01, text = (value) => format(value, 4), onChange }) {
+  const input = h("input", { type: "range", id: uid(), min: 0, max, step });
   const shown = h("output", { for: input.id });
   fig.listen(input, "input", () => onChange(Number(input.value)));
   const el = h("div", { class: "cl-field" }, h("label", { for: input.id }, label, " ", shown), input);
@@ -167,7 +167,7 @@ export function slider(fig, { label, onChange }) {
     el,
     set(value) {
       input.value = value;
-      shown.textContent = format(value, 4);
+      shown.textContent = text(value);
       fill(input, { "aria-valuetext": shown.textContent }, []);
     },
   };
