@@ -7,7 +7,7 @@ from keras import layers as L
 
 from cnnlab.architectures import efficientnet
 from cnnlab.data.photos import PHOTOS
-from cnnlab.style import Eye, Responses, bundled_pictures, first_filters
+from cnnlab.style import Eye, Responses, bundled_pictures, first_filters, receptive_box
 
 pytestmark = pytest.mark.networks
 
@@ -111,3 +111,12 @@ def test_a_network_whose_first_filters_are_no_pictures():
     image = keras.Input((5, 4, 2))
     with pytest.raises(ValueError, match="begins with filters of shape"):
         first_filters(keras.Model(image, L.Conv2D(3, 3)(image)))
+
+
+def test_boxes_are_those_of_each_place_on_its_own():
+    responses = Responses(bundled_pictures(96)[:1, :64], ["stage3_block1_expand_relu6"])
+    (layer,) = responses.maps
+    H, W = responses.maps[layer].shape[1:3]
+    places = [(0, 0), (0, W - 1), (H - 1, 2), (H // 2, W // 2)]
+    boxes = responses._boxes(layer, places)
+    assert boxes == [receptive_box(responses.model, layer, place) for place in places]
