@@ -30,5 +30,6 @@ ROOMS = (
         "LeNet-5, AlexNet, VGG-16, ResNet, Inception, MobileNet, EfficientNet, transfer",
     ),
     Room("detection", "localization, sliding windows, IoU, non-max suppression, YOLO"),
+    Room("segmentation", "transposed convolution, U-Net"),
 )
 NAMES = tuple(room.name for room in ROOMS)

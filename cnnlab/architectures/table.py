@@ -30,7 +30,7 @@ QUIET = (  # they neither look further nor change how many numbers there are
 RESHAPING = (L.Flatten, L.Reshape)
 CELL_BY_CELL = {  # layers, and the operations of the same name in keras.ops
     *("Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"),
-    *("LocalResponseNormalization", "Relu", "Sigmoid", "Tanh", "Softmax"),
+    *("LocalResponseNormalization", "Relu", "Sigmoid", "Tanh", "Softmax", "Cropping2D"),
 }
 
 Shape = tuple[int, ...]

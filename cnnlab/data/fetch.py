@@ -16,6 +16,12 @@ class Remote:
     sha256: str
     megabytes: float
     instead: str
+    kept_as: str = ""  # where the address ends in a name that says too little
+
+    @property
+    def filename(self) -> str:
+        """Its name in the cache."""
+        return self.kept_as or self.url.rpartition("/")[2]
 
 
 REMOTE = {
@@ -39,6 +45,22 @@ REMOTE = {
         sha256="6836888e2e01dca84577a849d339fa4f73e1e4f135d312430c4856b5609b4892",
         megabytes=451,
         instead="scenes(300, seed=1), drawn streets with exact boxes",
+    ),
+    "pets-images": Remote(
+        title="Oxford-IIIT Pet, 7,390 photographs of cats and dogs",
+        url="https://thor.robots.ox.ac.uk/~vgg/data/pets/images.tar.gz",
+        sha256="67195c5e1c01f1ab5f9b6a5d22b8c27a580d896ece458917e61d459337fa318d",
+        megabytes=792,
+        instead="chest_xrays(1000), drawn scans with the class of every pixel",
+        kept_as="oxford-pets-images.tar.gz",
+    ),
+    "pets-annotations": Remote(
+        title="Oxford-IIIT Pet, the class of every pixel",
+        url="https://thor.robots.ox.ac.uk/~vgg/data/pets/annotations.tar.gz",
+        sha256="52425fb6de5c424942b7626b428656fcbd798db970a937df61750c0f1d358e91",
+        megabytes=19.2,
+        instead="chest_xrays(1000), drawn scans with the class of every pixel",
+        kept_as="oxford-pets-annotations.tar.gz",
     ),
     "yolov3-tiny": Remote(
         title="YOLOv3-tiny's weights, trained on COCO",
@@ -79,7 +101,7 @@ def fetch(name: str) -> Path:
     import requests
 
     remote, folder = REMOTE[name], cache_folder()
-    filename = remote.url.rpartition("/")[2]
+    filename = remote.filename
     try:
         path = pooch.retrieve(
             remote.url,

@@ -1,15 +1,13 @@
 """Pascal VOC 2007: photographs with a box around every object of twenty classes."""
 
-import io
-import tarfile
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
 import numpy as np
 
+from cnnlab.data.archives import Archive, decoded, need_pillow
 from cnnlab.data.fetch import fetch
 
 VOC_CLASSES = (
@@ -52,9 +50,7 @@ class Voc2007(Sequence):
     """The photographs of one part. Each is read from the archive when it is asked for."""
 
     def __init__(self, archive: Path, part: str):
-        self.archive = archive
-        with tarfile.open(archive, "r:") as tar:
-            self._places = {file.name: (file.offset_data, file.size) for file in tar}
+        self.archive = Archive(archive)
         self.names = tuple(self._read(f"ImageSets/Main/{part}.txt").decode().split())
 
     def __len__(self) -> int:
@@ -71,24 +67,14 @@ class Voc2007(Sequence):
         boxes = [[float(thing.findtext(f"bndbox/{side}")) for side in sides] for thing in objects]
         return Photograph(
             name,
-            _decoded(self._read(f"JPEGImages/{name}.jpg")),
+            decoded(self._read(f"JPEGImages/{name}.jpg")) / np.float32(255),
             np.array(boxes, np.float32).reshape(-1, 4) - np.float32([1, 1, 0, 0]),
             np.array([VOC_CLASSES.index(thing.findtext("name")) for thing in objects], np.int64),
             np.array([thing.findtext("difficult", "0") == "1" for thing in objects], bool),
         )
 
     def _read(self, path: str) -> bytes:
-        """A file of the archive, which is not packed: a seek and a read are enough."""
-        start, size = self._places[f"{ROOT}/{path}"]
-        with self.archive.open("rb") as file:
-            file.seek(start)
-            return file.read(size)
-
-
-def _decoded(jpeg: bytes) -> np.ndarray:
-    from PIL import Image
-
-    return np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB"), np.float32) / 255
+        return self.archive.read(f"{ROOT}/{path}")
 
 
 def voc2007(part: str = "trainval") -> Voc2007:
@@ -120,6 +106,5 @@ def voc2007(part: str = "trainval") -> Voc2007:
     """
     if not isinstance(part, str) or part not in FILES:
         raise ValueError(f"part is {part!r}; expected one of {', '.join(map(repr, FILES))}")
-    if find_spec("PIL") is None:  # found missing before the archive has come
-        raise ImportError("voc2007() needs Pillow, which is not installed: pip install pillow")
+    need_pillow("voc2007()")
     return Voc2007(fetch(FILES[part]), part)

@@ -81,6 +81,9 @@ class Question:
         For an open task only: from the outputs and the cases to a share of the points, between 0
         and 1, and a sentence that says what was measured. There is no oracle then, and none of the
         other checks.
+    mend
+        Whether the exercise hands out a function that almost works, for the student to find and
+        repair the fault. What it gives as it was handed out is the first of the wrong ways.
     """
 
     id: str
@@ -95,6 +98,7 @@ class Question:
     wrong: tuple[Wrong, ...] = ()
     alternatives: tuple[Callable[..., Any], ...] = ()
     score: Callable[[Sequence[Any], Sequence[Case]], tuple[float, str]] | None = None
+    mend: bool = False
 
     @property
     def stars(self) -> str:

@@ -18,6 +18,7 @@ HOMES = {
     "YoloTarget": "yolo_target",
     "PrecisionRecall": "precision_recall",
     "SlidingWindow": "sliding_window",
+    "TransposedConvolutionStepper": "transposed_convolution_stepper",
     "Predict": "predict",
 }
 __all__ = list(HOMES)
