@@ -31,5 +31,6 @@ ROOMS = (
     ),
     Room("detection", "localization, sliding windows, IoU, non-max suppression, YOLO"),
     Room("segmentation", "transposed convolution, U-Net"),
+    Room("style", "what a ConvNet sees, neural style transfer"),
 )
 NAMES = tuple(room.name for room in ROOMS)
