@@ -32,7 +32,7 @@ def painted(x: Array, corner: Corner, size: int, colour: Array) -> Array:
     return result
 
 
-def drops(
+def score_drops(
     x: Array,
     w: Array,
     size: int,
@@ -74,7 +74,7 @@ def against_the_last(x: Array, w: Array, size: int, stride: int, colour: Array) 
 
 def columns_first(x: Array, w: Array, size: int, stride: int, colour: Array) -> Array:
     """Loops over columns outside, rows inside, filled in as if it were the other way round."""
-    found = drops(x, w, size, stride, colour)
+    found = score_drops(x, w, size, stride, colour)
     return found.T.reshape(found.shape)
 
 
@@ -152,7 +152,7 @@ QUESTION = Question(
     level=2,
     kind="function",
     cases=occlusion_cases,
-    oracle=drops,
+    oracle=score_drops,
     tolerance=FLOAT32,
     mend=True,
     wrong=(
@@ -181,36 +181,36 @@ QUESTION = Question(
         ),
         Wrong(
             "sign",
-            partial(drops, drop=lambda whole, left: left - whole),
+            partial(score_drops, drop=lambda whole, left: left - whole),
             "Your map has the wrong sign. That was right before: where the score falls, the map is"
             " positive.",
         ),
         Wrong(
             "scores instead of falls",
-            partial(drops, drop=lambda whole, left: left),
+            partial(score_drops, drop=lambda whole, left: left),
             "Your map shows the scores of the covered pictures. That was right before: the map says"
             " how far the score falls.",
         ),
         Wrong(
             "falls never negative",
-            partial(drops, drop=lambda whole, left: max(whole - left, 0)),
+            partial(score_drops, drop=lambda whole, left: max(whole - left, 0)),
             "Where covering raises the score, your map is 0. Such squares are worth knowing: they"
             " spoke against the answer.",
         ),
         Wrong(
             "absolute values",
-            partial(drops, drop=lambda whole, left: abs(whole - left)),
+            partial(score_drops, drop=lambda whole, left: abs(whole - left)),
             "Your map has absolute values. Whether a square spoke for the answer or against it"
             " cannot be seen any more.",
         ),
         Wrong(
             "share of the score",
-            partial(drops, drop=lambda whole, left: (whole - left) / whole),
+            partial(score_drops, drop=lambda whole, left: (whole - left) / whole),
             "You divided by the score of the whole picture. That was right before.",
         ),
         Wrong(
             "rows and columns swapped",
-            lambda *case: drops(*case).T,
+            lambda *case: score_drops(*case).T,
             "Rows and columns of your map changed places. Its rows belong to rows of the picture.",
         ),
         Wrong(
@@ -221,39 +221,41 @@ QUESTION = Question(
         ),
         Wrong(
             "stride forgotten",
-            lambda x, w, size, stride, colour: drops(x, w, size, 1, colour),
+            lambda x, w, size, stride, colour: score_drops(x, w, size, 1, colour),
             "Your squares begin one pixel apart, whatever the stride is.",
         ),
         Wrong(
             "squares side by side",
-            lambda x, w, size, stride, colour: drops(x, w, size, size, colour),
+            lambda x, w, size, stride, colour: score_drops(x, w, size, size, colour),
             "Your squares stand side by side. How far apart they begin is the stride's business.",
         ),
         Wrong(
             "squares beyond the border",
-            partial(drops, places=lambda extent, size, stride: list(range(0, extent, stride))),
+            partial(
+                score_drops, places=lambda extent, size, stride: list(range(0, extent, stride))
+            ),
             "Your map has places for squares that reach beyond the border. That was right before:"
             " all of them lie inside.",
         ),
         Wrong(
             "black squares",
-            lambda x, w, size, stride, colour: drops(x, w, size, stride, 0 * colour),
+            lambda x, w, size, stride, colour: score_drops(x, w, size, stride, 0 * colour),
             "Your squares are black, whatever the colour is. To a network, black is not nothing.",
         ),
         Wrong(
             "squares of the mean colour",
-            lambda x, w, size, stride, colour: drops(x, w, size, stride, x.mean(axis=(0, 1))),
+            lambda x, w, size, stride, colour: score_drops(x, w, size, stride, x.mean(axis=(0, 1))),
             "Your squares have the picture's mean colour. That is a good choice, but the question"
             " gives a colour.",
         ),
         Wrong(
             "one channel covered",
-            partial(drops, cover=in_one_channel),
+            partial(score_drops, cover=in_one_channel),
             "Your squares cover one channel only.",
         ),
         Wrong(
             "all but the square covered",
-            partial(drops, cover=all_but_the_square),
+            partial(score_drops, cover=all_but_the_square),
             "You covered everything but the square.",
         ),
     ),

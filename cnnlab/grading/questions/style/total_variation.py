@@ -24,7 +24,7 @@ def roughness(
     return sums
 
 
-def around(x: Array) -> Array:
+def around_the_border(x: Array) -> Array:
     """The last row beside the first one."""
     down, right = (np.abs(np.roll(x, -1, axis) - x) for axis in (1, 2))
     return (down + right).sum(axis=(1, 2, 3))
@@ -121,7 +121,7 @@ QUESTION = Question(
         ),
         Wrong(
             "around the border",
-            around,
+            around_the_border,
             "The last row was compared with the first one, or the last column with the first one."
             " Pixels on opposite borders are no neighbours. Rolling moves them round in a circle.",
         ),
