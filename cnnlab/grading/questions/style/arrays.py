@@ -23,12 +23,12 @@ def gram_of(a: Array) -> Array:
 
 
 def windows_of(x: Array, w: Array) -> Array:
-    """A layer without bias or padding: ``(H, W, C)`` and ``(f, f, C, K)``, window by window."""
+    """A layer without bias or padding: ``(H, W, C)`` and ``(f, f, C, K)``, weight by weight."""
     f_h, f_w, _, K = w.shape
-    z = np.zeros((len(x) - f_h + 1, x.shape[1] - f_w + 1, K))
-    for i, j in np.ndindex(z.shape[:2]):
-        for u, v in np.ndindex(f_h, f_w):
-            z[i, j] += x[i + u, j + v] @ w[u, v]
+    rows, columns = len(x) - f_h + 1, x.shape[1] - f_w + 1
+    z = np.zeros((rows, columns, K))
+    for u, v in np.ndindex(f_h, f_w):
+        z += x[u : u + rows, v : v + columns] @ w[u, v]
     return z
 
 

@@ -66,10 +66,12 @@ def with_einsum(maps: Array, gradients: Array) -> list:
 
 
 def cam_cases(rng: np.random.Generator) -> Sequence[Case]:
-    """Maps after ReLU, and gradients of both signs. One picture has no evidence at all."""
+    """Gradients of both signs, and two pictures in which nothing speaks for the class."""
 
     def case(N: int, H: int, W: int, C: int, against: int | None = None) -> Case:
-        maps = np.maximum(normal(rng, N, H, W, C, mean=0.5), 0) + 0.01
+        maps = normal(rng, N, H, W, C, mean=0.5)
+        if against is not None:  # after ReLU
+            maps = np.maximum(maps, 0) + 0.01
         gradients = normal(rng, N, H, W, C, mean=0.1)
         if against is not None:
             gradients[against] -= gradients[against].mean(axis=(0, 1)) + 0.3
