@@ -13,7 +13,7 @@ from cnnlab.grading.texts import tr
 SIZES = ((48, 60, 3, 12), (56, 48, 4, 16), (48, 52, 5, 20))  # picture, filters, how many
 STRENGTH = 10  # β times the style cost of the content picture, in units of ½ ‖a(C)‖²
 LOW, HIGH = 0.6, 0.98  # of the way; one rate for all pictures has about 0.7, Adam 0.996
-STEPS = 400  # of the descent that finds how low a cost can go
+STEPS = 250  # of the descent that finds how low a cost can go
 
 
 class Canvas(tuple):
