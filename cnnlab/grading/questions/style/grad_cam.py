@@ -18,7 +18,7 @@ def over_places(gradient: Array) -> Array:
 
 
 def positive(value: Array) -> Array:
-    return value * (value > 0)
+    return np.where(value > 0, value, 0)
 
 
 def by_the_largest(heat: Map) -> Map:
