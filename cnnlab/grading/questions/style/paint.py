@@ -121,36 +121,6 @@ def descended(content: Array, gram: Array, w: Array, beta: float, steps: int = 1
     return x
 
 
-def by_keras(content: Array, gram: Array, w: Array, beta: float) -> Array:
-    """The gradient by the backend, the descent by Keras, in float32."""
-    import keras
-    from keras import ops
-
-    from cnnlab.gradients import terms_and_gradient
-
-    w, gram = w.astype("float32"), gram.astype("float32")
-
-    def answers(x: Any) -> Any:
-        return ops.reshape(ops.relu(ops.conv(x, w, padding="valid")), (-1, w.shape[3]))
-
-    start = content[None].astype("float32")
-    wanted = ops.convert_to_numpy(answers(start))
-
-    def costs(x: Any) -> Any:
-        a = answers(x)
-        off = ops.matmul(ops.transpose(a), a) - gram
-        shows = ops.sum(ops.square(a - wanted)) / 2
-        return ops.stack([shows, beta * ops.sum(ops.square(off)) / (2 * wanted.size) ** 2])
-
-    slope_of = terms_and_gradient(costs)
-    picture, adam = keras.Variable(start), keras.optimizers.Adam(0.03)
-    for _ in range(80):
-        slope = slope_of(ops.convert_to_numpy(picture))[1]
-        adam.apply([ops.convert_to_tensor(slope)], [picture])
-        picture.assign(ops.clip(picture, 0, 1))
-    return ops.convert_to_numpy(picture)[0]
-
-
 QUESTION = Question(
     id="paint",
     room="style",
@@ -159,6 +129,6 @@ QUESTION = Question(
     level=3,
     kind="function",
     cases=canvases,
-    alternatives=(descended, by_keras),
+    alternatives=(descended,),
     score=painting_score,
 )
