@@ -32,5 +32,6 @@ ROOMS = (
     Room("detection", "localization, sliding windows, IoU, non-max suppression, YOLO"),
     Room("segmentation", "transposed convolution, U-Net"),
     Room("faces", "verification, recognition, Siamese networks, triplet loss"),
+    Room("style", "what a ConvNet sees, neural style transfer"),
 )
 NAMES = tuple(room.name for room in ROOMS)
