@@ -81,12 +81,15 @@ def _sizes(n: int, depth: int, padding: str, up: str) -> Sizes | str:
 
 
 def _neighbours(n: int, depth: int, padding: str, up: str) -> tuple[int | None, int]:
-    """The next smaller size that fits, or None, and the next larger one."""
+    """The next smaller size that fits, or None, and the next larger one.
 
-    def fits(size: int) -> bool:
-        return isinstance(_sizes(size, depth, padding, up), Sizes)
-
-    larger = n + 1
-    while not fits(larger):
-        larger += 1
-    return next((size for size in range(n - 1, 0, -1) if fits(size)), None), larger
+    Counted from the bottom: what reaches it as m cells was m · 2^depth, and a fixed number more.
+    """
+    period = 2**depth
+    more = 4 * (period - 1) if padding == "valid" else 0  # each level up: 2m + 4
+    least = 1
+    while not isinstance(_sizes(least * period + more, depth, padding, up), Sizes):
+        least += 1
+    below = (n - 1 - more) // period  # of the largest size below n, were there no least
+    smaller = below * period + more if below >= least else None
+    return smaller, max(below + 1, least) * period + more

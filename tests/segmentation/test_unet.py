@@ -70,6 +70,16 @@ def test_a_size_fits_or_the_next_ones_are_named(n, depth, padding, up):
     assert named == [*smaller[-1:], larger]
 
 
+@pytest.mark.parametrize(("padding", "period"), [("valid", 2**40), ("same", 2**40)])
+def test_the_next_sizes_are_named_however_deep(padding, period):
+    """They are not searched for one by one, which would take years here."""
+    more = 4 * (period - 1) if padding == "valid" else 0
+    n = 99 * period + more
+    assert unet_sizes(n, 40, padding).down[0][0] == n
+    with pytest.raises(ValueError, match=f"; expected {n} or {n + period}$"):
+        unet_sizes(n + 1, 40, padding)
+
+
 # ---- the network ----
 
 
