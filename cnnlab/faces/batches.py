@@ -34,9 +34,10 @@ class PKBatches(keras.utils.PyDataset):
     rounds
         How often in an epoch each person has a turn.
     vary
-        Show no picture twice as it is. Half of the people are mirrored, with all their pictures: in
-        a mirror, people are other people. Each picture is moved by up to a twelfth of its sides,
-        made darker or brighter, each colour of its own, and half of them are covered in part.
+        Show no picture twice as it is; they have to be floats from 0 to 1. Half of the people are
+        mirrored, with all their pictures: in a mirror, people are other people. Each picture is
+        moved by up to a twelfth of its sides, made darker or brighter, each colour of its own, and
+        half of them are covered in part.
 
     Raises
     ------
@@ -57,20 +58,27 @@ class PKBatches(keras.utils.PyDataset):
     ) -> None:
         super().__init__()
         self.images = np.asarray(images)
+        if self.images.ndim != 4:
+            raise ValueError(f"images has shape {self.images.shape}; expected (N, H, W, C)")
+        if vary and self.images.dtype.kind != "f":
+            raise ValueError(
+                f"images has dtype {self.images.dtype}; expected floats from 0 to 1, since vary"
+                " makes them darker or brighter"
+            )
         labels = checks.labels("labels", labels, len(self.images))
         self.P, self.K = whole("P", P, 2), whole("K", K, 2)
         self.rounds, self.vary = whole("rounds", rounds, 1), vary
         names, self.labels, counts = np.unique(labels, return_inverse=True, return_counts=True)
         if len(names) < self.P:
             raise ValueError(
-                f"labels has {len(names)} people; expected at least P = {P}: take more people, or"
-                f" P = {max(len(names), 2)} at most"
+                f"labels has {_count(len(names), 'person', 'people')}; expected at least P = {P}:"
+                f" take more people{_at_most('P', len(names))}"
             )
         if counts.min() < self.K:
             raise ValueError(
-                f"labels has {counts.min()} pictures of {names[counts.argmin()]}; expected at least"
-                f" K = {K} of each: leave out who has fewer, or take K = {max(counts.min(), 2)} at"
-                " most"
+                f"labels has {_count(counts.min(), 'picture', 'pictures')} of"
+                f" {names[counts.argmin()]}; expected at least K = {K} of each: leave out who has"
+                f" fewer{_at_most('K', counts.min())}"
             )
         self.pictures = [np.flatnonzero(self.labels == person) for person in range(len(names))]
         self.rng = np.random.default_rng(whole("seed", seed, 0))
@@ -95,6 +103,15 @@ class PKBatches(keras.utils.PyDataset):
         ]
         self.chosen = np.stack(batches)  # (batches, P K)
         self.seeds = self.rng.integers(2**32, size=len(batches))
+
+
+def _count(count: int, one: str, several: str) -> str:
+    return f"{count} {one if count == 1 else several}"
+
+
+def _at_most(name: str, count: int) -> str:
+    """What else one can do, if there are enough of them for any triplet."""
+    return f", or take {name} = {count} at most" if count >= 2 else ""
 
 
 def varied(images: np.ndarray, K: int, seed: int) -> np.ndarray:

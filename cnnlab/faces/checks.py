@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cnnlab.checks import number
+
 LONGER = 1e-3  # than 1, or shorter: rounding, and no more
 
 
@@ -15,7 +17,9 @@ def labels(name: str, value: ArrayLike, count: int | None = None) -> np.ndarray:
     except (TypeError, ValueError):  # rows of unequal length
         array = np.empty(0, object)
     fits = array.dtype.kind in "iuf" and np.isfinite(array).all()
-    if not fits or (array.astype(np.int64) != array).any():
+    with np.errstate(invalid="ignore"):  # what is too large for int64 is another number there
+        fits = fits and (array.astype(np.int64) == array).all()
+    if not fits:
         raise ValueError(
             f"{name} is {_shown(value)}; expected whole numbers, the same for all pictures of a"
             " person"
@@ -77,6 +81,13 @@ def judged(distances: ArrayLike, same: ArrayLike) -> tuple[np.ndarray, np.ndarra
         kind = "different people" if truth.any() else "one person"
         raise ValueError(f"same has no pair of {kind}; expected pairs of both kinds")
     return values.astype(float), truth
+
+
+def margin(value: float) -> float:
+    """α of a triplet loss: a finite number, at least 0."""
+    if number("margin", value) < 0 or np.isinf(value):
+        raise ValueError(f"margin is {value!r}; expected a number, at least 0")
+    return float(value)
 
 
 def _shown(value: Any) -> str:

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cnnlab.faces import checks
 from cnnlab.faces.distances import squared_distances
-from cnnlab.faces.losses import checked_margin
 
 NEAR = 0.1  # of the margin: so close to it is the loss, so close to 0 are the distances
 HELP = (
@@ -53,16 +53,26 @@ class CollapseWatch(keras.callbacks.Callback):
             raise ValueError(
                 f"images has shape {self.images.shape}; expected (N, H, W, C), at least two"
             )
-        self.margin, self.tell = checked_margin(margin), tell
+        self.margin, self.tell = checks.margin(margin), tell
         self.distances: list[float] = []
         self.collapsed: list[int] = []
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         self.distances, self.collapsed = [], []
+        if self.images.shape[1:] != self.model.input_shape[1:]:
+            raise ValueError(
+                f"images has shape {self.images.shape}; expected pictures"
+                f" {self.model.input_shape[1:]}, as the encoder takes them"
+            )
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         loss = float((logs or {}).get("loss", np.nan))
         f = keras.ops.convert_to_numpy(self.model(self.images, training=False))
+        if not np.isfinite(f).all():
+            raise ValueError(
+                f"Epoch {epoch + 1}: the encodings are no finite numbers any more, so the training"
+                " has diverged; expected a smaller learning rate"
+            )
         apart = squared_distances(f)[np.triu_indices(len(f), k=1)].mean()
         self.distances.append(float(apart))
         at_margin = abs(loss - self.margin) <= NEAR * self.margin

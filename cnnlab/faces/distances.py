@@ -29,13 +29,16 @@ def squared_distances(f: ArrayLike, g: ArrayLike | None = None) -> np.ndarray:
     Raises
     ------
     ValueError
-        If they are not matrices of finite numbers, or of different D.
+        If they are not matrices of finite numbers, or of different D, or a square is too large.
     """
     f = checks.encodings("f", f)
     g = f if g is None else checks.encodings("g", g)
     if f.shape[1] != g.shape[1]:
         raise ValueError(f"g has shape {g.shape}; expected (M, {f.shape[1]}), as f has")
-    squares = (f**2).sum(axis=1)[:, None] + (g**2).sum(axis=1) - 2 * f @ g.T  # (N, M)
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = (f**2).sum(axis=1)[:, None] + (g**2).sum(axis=1) - 2 * f @ g.T  # (N, M)
+    if not np.isfinite(squares).all():
+        raise ValueError("f or g has numbers too large to be squared; expected less than 1e150")
     return np.maximum(squares, 0)
 
 

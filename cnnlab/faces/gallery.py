@@ -2,7 +2,10 @@
 
 import hashlib
 import os
+import tokenize
+import unicodedata
 import zipfile
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +24,11 @@ PARTS = {  # of a file: kind of numbers, and axes
     "threshold": ("f", 0),
     "fingerprint": ("U", 0),
 }
+UNREADABLE = (  # what `np.load` raises at bytes that are no arrays of numbers and names
+    *(ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, MemoryError),
+    *(NotImplementedError, RuntimeError, SyntaxError, OverflowError),
+    *(zipfile.BadZipFile, zlib.error, tokenize.TokenError),
+)
 
 
 class Answer(NamedTuple):
@@ -83,13 +91,17 @@ class Gallery:
     def enrol(self, name: str, image: ArrayLike) -> None:
         """Take a person in, by one picture ``(H, W, C)``.
 
+        Unicode writes *José* in two ways that look the same; here they are one name.
+
         Raises
         ------
         ValueError
-            If the name is empty or taken, or the picture has another size than the encoder's.
+            If the name is empty or taken, begins or ends with a space, or holds a letter that
+            cannot be written; or if the picture has another size than the encoder's.
         """
-        if not isinstance(name, str) or not name.strip() or name == NOT_RECOGNISED:
+        if not is_name(name):
             raise ValueError(f"name is {name!r}; expected the name of a person")
+        name = composed(name)
         if name in self._people:
             raise ValueError(
                 f"name is {name!r}, who is enrolled already; expected another name, or delete first"
@@ -181,6 +193,9 @@ class Gallery:
         except ValueError as error:
             raise _damaged(path) from error
         names = parts["names"].tolist()
+        if not all(map(is_name, names)):
+            raise _damaged(path)
+        names = list(map(composed, names))
         if encodings.shape != (len(names), encoder.output_shape[1]) or len(set(names)) < len(names):
             raise _damaged(path)
         gallery._people = dict(zip(names, encodings, strict=True))
@@ -189,7 +204,8 @@ class Gallery:
     # ---- inside ----
 
     def _person(self, argument: str, name: str) -> np.ndarray:
-        if name not in self._people:
+        name = composed(name) if isinstance(name, str) else name
+        if not isinstance(name, str) or name not in self._people:
             known = ", ".join(map(repr, self.names)) or "nobody, since the gallery is empty"
             raise ValueError(f"{argument} is {name!r}, who is not enrolled; enrolled: {known}")
         return self._people[name]
@@ -210,6 +226,18 @@ class Gallery:
         return checks.unit("the encoder's answer", f)[0]
 
 
+def is_name(name: str) -> bool:
+    """Whether a gallery takes this for a person's name, and a file gives it back as it was."""
+    if not isinstance(name, str) or not name or name != name.strip() or name == NOT_RECOGNISED:
+        return False
+    return not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name)
+
+
+def composed(name: str) -> str:
+    """The name with é as one letter, not as e and an accent: NFC of Unicode."""
+    return unicodedata.normalize("NFC", name)
+
+
 def fingerprint(encoder: keras.Model) -> str:
     """A number that tells an encoder from every other: SHA-256 of its weights and their shapes."""
     digest = hashlib.sha256(repr(encoder.input_shape).encode())
@@ -226,7 +254,7 @@ def _read(path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as file:
             parts = {name: file[name] for name in PARTS}
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+    except UNREADABLE as error:
         raise _damaged(path) from error
     found = {name: (part.dtype.kind, part.ndim) for name, part in parts.items()}
     if found != PARTS or np.isnan(parts["threshold"]):

@@ -8,14 +8,13 @@ F. Schroff and others, FaceNet, CVPR 2015, section 3. A. Hermans, L. Beyer, B. L
 the triplet loss for person re-identification, 2017 (batch all, batch hard).
 """
 
-from math import isfinite
 from typing import Any
 
 import keras
 import numpy as np
 from keras import KerasTensor, ops
 
-from cnnlab.checks import number, one_of
+from cnnlab.checks import one_of
 from cnnlab.faces import checks
 
 TINY = 1e-12  # squared distances below it count as this, where a root is taken
@@ -43,8 +42,8 @@ def triplet_loss(anchor: Any, positive: Any, negative: Any, margin: float = 0.2)
     ValueError
         If the shapes differ, or the margin is negative.
     """
-    margin = checked_margin(margin)
-    anchor, positive, negative = map(ops.convert_to_tensor, (anchor, positive, negative))
+    margin = checks.margin(margin)
+    anchor, positive, negative = _floats(anchor, positive, negative)
     for name, other in (("positive", positive), ("negative", negative)):
         if tuple(other.shape) != tuple(anchor.shape):
             raise ValueError(
@@ -93,8 +92,8 @@ def batch_triplet_loss(
         If labels are no whole numbers, no person is there twice, or there is only one person.
     """
     chosen = MINING[one_of("mining", mining, MINING)]
-    margin = checked_margin(margin)
-    encodings = ops.convert_to_tensor(encodings)
+    margin = checks.margin(margin)
+    (encodings,) = _floats(encodings)
     if len(encodings.shape) != 2:
         raise ValueError(f"encodings has shape {tuple(encodings.shape)}; expected (N, D)")
     known = _known(labels)
@@ -131,7 +130,7 @@ class TripletLoss(keras.losses.Loss):
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
-        self.mining, self.margin = one_of("mining", mining, MINING), checked_margin(margin)
+        self.mining, self.margin = one_of("mining", mining, MINING), checks.margin(margin)
 
     def call(self, y_true: KerasTensor, y_pred: KerasTensor) -> KerasTensor:
         return batch_triplet_loss(y_true, y_pred, self.mining, self.margin)
@@ -166,8 +165,8 @@ def contrastive_loss(same: Any, squared: Any, margin: float = 1.0) -> KerasTenso
     ValueError
         If the shapes differ, or the margin is negative.
     """
-    margin = checked_margin(margin)
-    squared = ops.convert_to_tensor(squared)
+    margin = checks.margin(margin)
+    (squared,) = _floats(squared)
     same = ops.cast(ops.convert_to_tensor(same), squared.dtype)
     if tuple(same.shape) != tuple(squared.shape):
         raise ValueError(
@@ -230,6 +229,14 @@ def _squared_distances(f: KerasTensor) -> KerasTensor:
     return ops.maximum(d, 0)  # (N, N); rounding may leave a little less than 0
 
 
+def _floats(first: Any, *others: Any) -> tuple[KerasTensor, ...]:
+    """Tensors of one kind of floats, the first one's: whole numbers have no gradient."""
+    first = ops.convert_to_tensor(first)
+    if not keras.backend.is_float_dtype(keras.backend.standardize_dtype(first.dtype)):
+        first = ops.cast(first, keras.config.floatx())
+    return first, *(ops.cast(ops.convert_to_tensor(other), first.dtype) for other in others)
+
+
 # ---- what is refused ----
 
 
@@ -242,12 +249,6 @@ def with_triplets(labels: np.ndarray) -> np.ndarray:
     if counts.max() < 2:
         raise ValueError(f"labels has nobody twice, so there is no positive pair; {wanted}")
     return labels
-
-
-def checked_margin(margin: float) -> float:
-    if number("margin", margin) < 0 or not isfinite(margin):
-        raise ValueError(f"margin is {margin!r}; expected a number, at least 0")
-    return float(margin)
 
 
 def _known(labels: Any) -> np.ndarray | None:

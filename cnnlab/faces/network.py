@@ -103,10 +103,11 @@ def encode(model: keras.Model, images: ArrayLike) -> np.ndarray:
         If `images` has another shape than the model's input.
     """
     images = np.asarray(images)
+    size = ", ".join(map(str, model.input_shape[1:]))
+    if images.dtype.kind not in "biuf":
+        raise ValueError(f"images has dtype {images.dtype}; expected numbers (N, {size})")
     if images.ndim != 4 or images.shape[1:] != model.input_shape[1:]:
-        raise ValueError(
-            f"images has shape {images.shape}; expected (N, *{model.input_shape[1:]}), the model's"
-        )
+        raise ValueError(f"images has shape {images.shape}; expected (N, {size}), the model's")
     parts = [
         ops.convert_to_numpy(model(images[start : start + TOGETHER], training=False))
         for start in range(0, len(images), TOGETHER)

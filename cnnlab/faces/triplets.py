@@ -27,13 +27,14 @@ def count_kinds(labels: ArrayLike, f: ArrayLike, margin: float = 0.2) -> Kinds:
     f
         Encodings, ``(N, D)``.
     margin
-        α.
+        α, at least 0.
 
     Raises
     ------
     ValueError
         If an argument is not one of these.
     """
+    margin = checks.margin(margin)
     f = checks.encodings("f", f)
     labels = checks.labels("labels", labels, len(f))
     d, same = squared_distances(f), labels[:, None] == labels

@@ -37,11 +37,18 @@ export function curve(genuine, impostor) {
   return thresholds.map((threshold) => ({ threshold, ...errors(genuine, impostor, threshold) }));
 }
 
-// Where both rates are nearest to each other, the first such place; `rate` is their mean there.
+// Where both rates are equal, as `cnnlab.faces.equal_error_rate` has it: they are steps, so the curve is taken as straight
+// between the two thresholds where they cross.
 export function equalError(points) {
-  const gap = ({ far, frr }) => Math.abs(far - frr);
-  const best = points.reduce((one, other) => (gap(other) < gap(one) - 1e-12 ? other : one));
-  return { ...best, rate: (best.far + best.frr) / 2 };
+  const gap = ({ far, frr }) => far - frr;
+  const all = [{ threshold: -Infinity, far: 0, frr: 1 }, ...points.filter(({ far, frr }) => far > 0 || frr < 1)];
+  const i = all.findIndex((one) => gap(one) >= 0); // at least 1: the first gap is −1
+  const [before, after] = [all[i - 1], all[i]];
+  const part = -gap(before) / (gap(after) - gap(before));
+  const rate = before.far + part * (after.far - before.far);
+  const between = before.threshold + part * (after.threshold - before.threshold);
+  const threshold = Math.round(1e4 * (i === 1 ? after.threshold : between)) / 1e4;
+  return { threshold, rate, far: rate, frr: rate };
 }
 
 // The share of the distances in each of `count` bins from 0 to `most`; each bin but the first is open at its left end, so that

@@ -9,6 +9,7 @@ import traitlets
 from numpy.typing import ArrayLike
 
 from cnnlab.checks import array
+from cnnlab.faces.metrics import Crossing, equal_error_rate
 from cnnlab.widgets.frame import Figure, Flag, Whole
 
 MOST = 20_000  # distances in all: they are part of the page
@@ -63,7 +64,7 @@ class ThresholdExplorer(Figure):
     def __init__(self, genuine: Distances, impostor: Distances, threshold: float | None = None):
         names, lists = read(genuine, impostor)
         super().__init__(names=names, **lists)
-        self.threshold = self._equal()[0] if threshold is None else threshold
+        self.threshold = round(self._equal().threshold, DIGITS) if threshold is None else threshold
 
     @property
     def false_accept_rate(self) -> float:
@@ -77,22 +78,17 @@ class ThresholdExplorer(Figure):
 
     @property
     def equal_error_rate(self) -> float:
-        """The mean of both rates at the threshold where they are nearest to each other."""
-        return self._equal()[1]
+        """The rate at which both errors are equally frequent: `cnnlab.faces.equal_error_rate`."""
+        return self._equal().rate
 
     def _pairs(self, kind: str) -> np.ndarray:
         lists = getattr(self, kind)
         return np.concatenate(lists[self.chosen - 1 : self.chosen] if self.chosen else lists)
 
-    def _equal(self) -> tuple[float, float]:
-        """The threshold of the equal error, the smallest such, and its rate."""
-        genuine, impostor = np.sort(self._pairs("genuine")), np.sort(self._pairs("impostor"))
-        thresholds = np.unique(np.concatenate([[0.0], genuine, impostor]))
-        accepts = np.searchsorted(impostor, thresholds, side="right") / len(impostor)
-        rejects = 1 - np.searchsorted(genuine, thresholds, side="right") / len(genuine)
-        gaps = np.abs(accepts - rejects)
-        best = int(np.argmax(gaps <= gaps.min() + 1e-12))
-        return float(thresholds[best]), float((accepts[best] + rejects[best]) / 2)
+    def _equal(self) -> Crossing:
+        genuine, impostor = self._pairs("genuine"), self._pairs("impostor")
+        same = np.repeat([True, False], [len(genuine), len(impostor)])
+        return equal_error_rate(np.concatenate([genuine, impostor]), same)
 
     @traitlets.validate("chosen")
     def _check_chosen(self, proposal: Any) -> int:

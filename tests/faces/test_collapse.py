@@ -56,3 +56,17 @@ def test_a_loss_at_the_margin_alone_is_no_collapse():
 def test_pictures_without_a_distance(images):
     with pytest.raises(ValueError, match=r"^images has shape .*; expected \(N, H, W, C\), at leas"):
         CollapseWatch(images)
+
+
+def test_pictures_of_another_size_are_refused_before_the_training():
+    watch = CollapseWatch(np.ones((3, 2, 1, 5)))
+    watch.set_model(keras.Sequential([keras.Input((1, 1, 5)), L.Flatten(), UnitLength()]))
+    with pytest.raises(
+        ValueError, match=r"^images has shape \(3, 2, 1, 5\); expected .*\(1, 1, 5\)"
+    ):
+        watch.on_train_begin()
+
+
+def test_a_training_that_has_diverged_is_named():
+    with pytest.raises(ValueError, match=r"^Epoch 1: .* has diverged; expected a smaller learning"):
+        trained(bias=float("nan"))

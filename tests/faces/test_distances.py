@@ -84,3 +84,15 @@ def test_all_pairs_are_each_there_once():
 def test_labels_that_are_none(labels, said):
     with pytest.raises(ValueError, match=f"^{said}"):
         all_pairs(np.eye(2), labels)
+
+
+def test_numbers_whose_squares_have_no_end():
+    with pytest.raises(ValueError, match=r"^f or g has numbers too large to be squared"):
+        squared_distances([[1e200, 0], [0, 1e200]])
+
+
+def test_labels_too_large_are_refused_without_a_warning(recwarn):
+    with pytest.raises(ValueError, match=r"^labels is .*; expected whole numbers"):
+        all_pairs(np.eye(2), [1e300, 1])
+    assert not recwarn.list
+    assert all_pairs(np.eye(2), [2**62, 2**62])[1].all()

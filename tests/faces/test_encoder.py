@@ -161,6 +161,7 @@ def test_a_model_is_saved_and_loaded(net, images, tmp_path):
         (lambda net: siamese(siamese(net)), "encoder 'siamese' gives .*; expected one picture in"),
         (lambda net: encode(net, np.ones((2, 24, 18, 2))), r"images has shape \(2, 24, 18, 2\)"),
         (lambda net: encode(net, np.ones(SHAPE)), r"images has shape \(24, 17, 2\); expected \(N,"),
+        (lambda net: encode(net, np.full((1, *SHAPE), "a")), r"images has dtype <U1; expected num"),
     ],
 )
 def test_what_is_refused(net, call, said):

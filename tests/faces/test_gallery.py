@@ -1,6 +1,9 @@
 """A gallery: enrol, verify, recognise, delete; files that come back, and files that are refused."""
 
+import io
 import pickle
+import struct
+import zipfile
 
 import keras
 import numpy as np
@@ -91,12 +94,24 @@ def test_an_empty_gallery(net, faces):
         ("", "name is ''; expected the name of a person"),
         ("  ", "name is '  '; expected the name of a person"),
         (3, "name is 3; expected the name of a person"),
+        ("Ada ", "name is 'Ada '; expected the name of a person"),
+        ("Ada\0", r"name is 'Ada\\x00'; expected the name of a person"),  # a file loses the 0
+        ("\ud800", r"name is '\\ud800'; expected the name of a person"),
+        ("Jose\u0301", "name is 'José', who is enrolled already"),
         (NOT_RECOGNISED, f"name is '{NOT_RECOGNISED}'; expected the name of a person"),
     ],
 )
 def test_names_that_are_refused(gallery, faces, name, said):
     with pytest.raises(ValueError, match=f"^{said}"):
         gallery.enrol(name, faces[3])
+
+
+def test_a_name_with_its_accent_apart_is_the_same_name(gallery, faces):
+    assert gallery.verify(faces[2], "Jose\u0301")
+    gallery.delete("Jose\u0301")
+    assert gallery.names == ("Ada", "Bob")
+    with pytest.raises(ValueError, match=r"^claimed is \['Ada'\], who is not enrolled"):
+        gallery.verify(faces[0], ["Ada"])
 
 
 def test_pictures_that_are_refused(gallery):
@@ -198,6 +213,9 @@ def test_nothing_in_a_file_is_run(net, tmp_path):
         {"encodings": np.eye(3)},
         {"encodings": np.full((3, 4), np.nan)},
         {"names": np.array(["Ada", "Ada", "Bob"])},
+        {"names": np.array(["Ada", NOT_RECOGNISED, "Bob"])},
+        {"names": np.array(["Ada", "", "Bob"])},
+        {"names": np.array(["José", "Jose\u0301", "Bob"])},
         {"names": np.arange(3)},
         {"threshold": np.ones(2)},
         {"threshold": np.float64(np.nan)},
@@ -213,6 +231,45 @@ def test_files_that_do_not_fit_together(gallery, net, tmp_path, change):
     np.savez(path, **parts)
     with pytest.raises(ValueError, match="is damaged, or is no gallery"):
         Gallery.load(path, net)
+
+
+def forged(header: str) -> bytes:
+    """A file whose encodings begin with this header."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        for name in ("names", "encodings", "threshold", "fingerprint"):
+            length = struct.pack("<H", len(header))
+            file.writestr(f"{name}.npy", b"\x93NUMPY\x01\x00" + length + header.encode())
+    return content.getvalue()
+
+
+HUGE = "{'descr': '<f8', 'fortran_order': False, 'shape': (10000000000000, 4)}"
+
+
+@pytest.mark.parametrize(
+    "header", ["'''", "(" * 5000, "  1\n 2\n   3", HUGE, "{'descr': (1, 2, 3)}"]
+)
+def test_headers_that_are_forged(net, tmp_path, header):
+    path = tmp_path / "class.npz"
+    path.write_bytes(forged(header))
+    with pytest.raises(ValueError, match="is damaged, or is no gallery"):
+        Gallery.load(path, net)
+
+
+def test_files_of_numpy_that_are_no_gallery(gallery, net, tmp_path):
+    """One array alone; and compressed parts that do not unfold."""
+    path = tmp_path / "class.npy"
+    np.save(path, np.eye(4))
+    with pytest.raises(ValueError, match="is damaged, or is no gallery"):
+        Gallery.load(path, net)
+    np.savez_compressed(path.with_suffix(".npz"), names=np.array(["Ada"] * 50))
+    content = bytearray(path.with_suffix(".npz").read_bytes())
+    content[60:70] = b"\xff" * 10
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="is damaged, or is no gallery"):
+        Gallery.load(path, net)
+    with pytest.raises(ValueError, match="is damaged, or is no gallery"):
+        Gallery.load(tmp_path, net)  # a folder
 
 
 @settings(max_examples=60)

@@ -273,3 +273,19 @@ def test_without_a_single_triplet_a_traced_batch_costs_nothing(mining):
 
 def test_every_choice_is_offered():
     assert list(product(MINING)) == [("all",), ("random",), ("semi-hard",), ("hard",)]
+
+
+def test_whole_numbers_as_one_writes_them_by_hand():
+    assert float(triplet_loss([1, 2], [1, 3], [0, 1], 2)) == 1  # 1 − 2 + 2
+    assert float(triplet_loss([1.0, 2], [1, 3], [0, 1], 2)) == 1
+    mixed = np.eye(2), np.eye(2, dtype="float32"), np.eye(2, dtype=int)
+    assert float(triplet_loss(*mixed, 0.5)) == 1
+    np.testing.assert_allclose(contrastive_loss([1, 0, 0], [4, 4, 0], 3), [4, 1, 9], atol=1e-4)
+    hot = np.repeat(np.eye(2, dtype=int), 2, axis=0)
+    assert float(batch_triplet_loss([0, 0, 1, 1], hot, "hard", 3)) == 1  # 0 − 2 + 3
+
+
+@pytest.mark.parametrize("margin", [-1, "0.2", float("nan"), float("inf")])
+def test_kinds_at_no_margin(margin):
+    with pytest.raises(ValueError, match=r"^margin is .*; expected a number"):
+        count_kinds([0, 0, 1], np.eye(3), margin)

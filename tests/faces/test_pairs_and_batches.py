@@ -91,8 +91,9 @@ def test_batches_follow_their_seed_and_change_with_the_epoch():
 @pytest.mark.parametrize(
     ("labels", "options", "said"),
     [
-        (PEOPLE, {"P": 6}, "labels has 5 people; expected at least P = 6: take more people, or P"),
-        (PEOPLE * 0, {}, "labels has 1 people; expected at least P = 2"),
+        (PEOPLE, {"P": 6}, "labels has 5 people; expected at least P = 6: take more people, or t"),
+        (PEOPLE * 0, {}, "labels has 1 person; expected at least P = 2: take more people$"),
+        (PEOPLE + np.arange(21) * 100, {}, "labels has 1 picture of 10; .* who has fewer$"),
         (PEOPLE, {"K": 4}, "labels has 3 pictures of 20; expected at least K = 4 of each: leave"),
         (PEOPLE, {"K": 1}, "K is 1; expected a whole number, at least 2"),
         (PEOPLE, {"P": 1}, "P is 1; expected a whole number, at least 2"),
@@ -103,6 +104,17 @@ def test_batches_follow_their_seed_and_change_with_the_epoch():
 def test_batches_that_cannot_be_made(labels, options, said):
     with pytest.raises(ValueError, match=f"^{said}"):
         PKBatches(PICTURES, labels, **({"P": 2, "K": 3} | options))
+
+
+def test_pictures_that_cannot_be_varied():
+    whole = np.full((21, 24, 36, 3), 200, np.uint8)  # 1.2 as a uint8 is 1, and 0.8 is 0
+    with pytest.raises(ValueError, match=r"^images has dtype uint8; expected floats from 0 to 1"):
+        PKBatches(whole, PEOPLE, P=2, K=3, vary=True)
+    assert PKBatches(whole, PEOPLE, P=2, K=3)[0][0].dtype == np.uint8
+    with pytest.raises(
+        ValueError, match=r"^images has shape \(21, 2592\); expected \(N, H, W, C\)"
+    ):
+        PKBatches(whole.reshape(21, -1), PEOPLE, P=2, K=3)
 
 
 # ---- varied pictures ----
