@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cnnlab.segmentation.checks import check_masks
+from cnnlab.segmentation.checks import check_masks, class_weights, measure
 
 
 def border_weights(
@@ -56,15 +56,8 @@ def border_weights(
     O. Ronneberger, P. Fischer, T. Brox, U-Net, MICCAI 2015, section 3, equation 2.
     """
     masks = check_masks(masks, classes)
-    each = np.ones(classes) if weights is None else np.asarray(weights, float)
-    if each.shape != (classes,) or not (each > 0).all():
-        raise ValueError(
-            f"weights is {weights!r}; expected {classes} numbers above 0, one for each class"
-        )
-    if not w0 >= 0:
-        raise ValueError(f"w0 is {w0!r}; expected a number, at least 0")
-    if not sigma > 0:
-        raise ValueError(f"sigma is {sigma!r}; expected a number above 0")
+    each = class_weights(weights, classes)
+    w0, sigma = measure("w0", w0), measure("sigma", sigma, above=True)
     found = each[masks]
     for mask, weight in zip(masks, found, strict=True):
         gap = _two_nearest(mask, classes)  # d₁ + d₂
@@ -136,8 +129,7 @@ def boundary_f1(
     """
     truth = check_masks(y_true, classes, name="y_true")
     found = check_masks(y_pred, classes, truth.shape, "y_pred")
-    if not tolerance >= 0:
-        raise ValueError(f"tolerance is {tolerance!r}; expected a number of pixels, at least 0")
+    tolerance = measure("tolerance", tolerance)
     scores = np.array([
         [_f1(a == label, b == label, tolerance) for label in range(classes)]
         for a, b in zip(truth, found, strict=True)

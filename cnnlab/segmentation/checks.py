@@ -1,5 +1,8 @@
 """What masks have to be, said in the same words everywhere."""
 
+from collections.abc import Sequence
+from numbers import Real
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -60,6 +63,11 @@ def mask_shape(
             f"{name} has shape {found}, like one-hot; expected whole numbers (N, H, W):"
             f" {name}.argmax(axis=-1)"
         )
+    if len(found) == 4 and found[-1] == 1:
+        raise ValueError(
+            f"{name} has shape {found}; expected (N, H, W), without an axis for channels:"
+            f" {name}[..., 0]"
+        )
     if len(found) != 3:
         raise ValueError(f"{name} has shape {found}; expected (N, H, W)")
     if 0 in found:
@@ -68,6 +76,30 @@ def mask_shape(
         n != m for n, m in zip(found, expected, strict=True) if n is not None and m is not None
     ):
         raise ValueError(f"{name} has shape {found}; expected {tuple(expected)}")
+
+
+def class_weights(value: Sequence[float] | None, classes: int) -> np.ndarray:
+    """`value` as ``(classes,)`` float64, if it is a finite weight above 0 for each; None: ones."""
+    if value is None:
+        return np.ones(classes)
+    try:
+        found = np.asarray(value, float)
+    except (TypeError, ValueError):  # words, or rows of unequal length
+        found = np.empty(0)
+    if found.shape != (classes,) or not (np.isfinite(found) & (found > 0)).all():
+        raise ValueError(
+            f"weights is {value!r}; expected {classes} numbers above 0, one for each class"
+        )
+    return found
+
+
+def measure(name: str, value: float, above: bool = False) -> float:
+    """`value`, if it is a finite number and at least 0, or `above` 0."""
+    fits = isinstance(value, Real) and not isinstance(value, bool) and 0 <= value < np.inf
+    if not fits or (above and value == 0):
+        bound = "above 0" if above else "at least 0"
+        raise ValueError(f"{name} is {value!r}; expected a number, {bound}")
+    return float(value)
 
 
 def _known(name: str, value: np.ndarray, classes: int) -> None:

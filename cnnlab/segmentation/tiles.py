@@ -78,18 +78,21 @@ def predict_tiled(
     ValueError
         If the model has no fixed size, its prediction is larger than its input, the image has other
         axes or channels or is empty, the overlap leaves nothing of a tile, or `out` has another
-        shape.
+        shape, or whole numbers.
     """
     tile, made = _sizes(model)
     multiple = whole("multiple", multiple, 1)
     channels, classes = model.input_shape[-1], model.output_shape[-1]
     if np.ndim(image) != 3 or 0 in np.shape(image) or np.shape(image)[2] != channels:
         raise ValueError(f"image has shape {np.shape(image)}; expected (H, W, {channels})")
-    H, W, _ = np.shape(image)
+    image = image if hasattr(image, "shape") else np.asarray(image)  # a memmap stays on disk
+    H, W, _ = image.shape
     if out is None:
         out = np.empty((H, W, classes), np.float32)
-    elif out.shape != (H, W, classes):
-        raise ValueError(f"out has shape {out.shape}; expected {(H, W, classes)}")
+    elif np.shape(out) != (H, W, classes):
+        raise ValueError(f"out has shape {np.shape(out)}; expected {(H, W, classes)}")
+    elif not isinstance(out, np.ndarray) or out.dtype.kind != "f":
+        raise ValueError(f"out is {getattr(out, 'dtype', type(out))}; expected an array of floats")
     rows, columns = (
         _pieces(*sizes, overlap, multiple) for sizes in zip((H, W), tile, made, strict=True)
     )

@@ -230,7 +230,7 @@ def convolution_matrix(
         If an argument is not one of these, or the filter is larger than the padded image.
     """
     w = array("w", w, "f_h, f_w, C_in, C_out")
-    if len(size) != 2:
+    if np.shape(size) != (2,):
         raise ValueError(f"size is {size!r}; expected (H, W)")
     zeros = np.zeros((1, *(whole("size", n, 1) for n in size), w.shape[2]))
     out = conv2d(zeros, w, stride=stride, padding=padding).shape[1:3]  # refuses what does not fit

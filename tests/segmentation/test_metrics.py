@@ -179,6 +179,7 @@ Y = np.random.default_rng(0).integers(0, 3, (2, 4, 5))
         (Y[0], Y[0], r"y_true has shape \(4, 5\); expected \(N, H, W\)"),
         ([[[1, 2], [1]]], Y, "y_true is not an array"),
         (Y.astype(str), Y, "y_true has dtype <U"),
+        (Y[..., None], Y, r"y_true has shape \(2, 4, 5, 1\).*: y_true\[\.\.\., 0\]$"),
     ],
 )
 def test_bad_masks_are_told_in_words(metric, a, b, words):
@@ -194,6 +195,13 @@ def test_bad_masks_are_told_in_words(metric, a, b, words):
         (lambda: border_weights(Y, 3, sigma=0), "sigma is 0"),
         (lambda: border_weights(Y, 3, w0=-1), "w0 is -1"),
         (lambda: border_weights(Y, 3, [1, 2]), "expected 3 numbers above 0"),
+        (lambda: border_weights(Y, 3, [1, 2, np.inf]), "expected 3 numbers above 0"),
+        (lambda: border_weights(Y, 3, ["a", 2, 3]), "expected 3 numbers above 0"),
+        (lambda: border_weights(Y, 3, w0=np.inf), "w0 is inf; expected a number, at least 0"),
+        (lambda: border_weights(Y, 3, w0=None), "w0 is None"),
+        (lambda: border_weights(Y, 3, sigma="5"), "sigma is '5'; expected a number, above 0"),
+        (lambda: boundary_f1(Y, Y, 3, tolerance="2"), "tolerance is '2'; expected a number"),
+        (lambda: boundary_f1(Y, Y, 3, tolerance=np.nan), "tolerance is nan"),
         (lambda: border_weights(Y), "masks has the label 2; expected 0 to 1"),
         (lambda: check_masks(Y, 3, (2, 4, 4)), r"masks has shape \(2, 4, 5\); expected"),
     ],

@@ -141,6 +141,12 @@ def odd(made):
     return window
 
 
+def test_an_image_may_be_a_list():
+    expected = predict_tiled(TILE, IMAGE, multiple=4, progress=False)
+    found = predict_tiled(TILE, IMAGE.tolist(), multiple=4, progress=False)
+    np.testing.assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -148,6 +154,11 @@ def odd(made):
         (lambda: predict_tiled(TILE, IMAGE[..., :1]), r"expected \(H, W, 2\)"),
         (lambda: predict_tiled(TILE, IMAGE[:0]), r"image has shape \(0, 30, 2\)"),
         (lambda: predict_tiled(TILE, IMAGE, out=IMAGE[:3]), r"out has shape \(3, 30, 2\)"),
+        (lambda: predict_tiled(TILE, IMAGE, out=[[1.0]]), r"out has shape \(1, 1\)"),
+        (
+            lambda: predict_tiled(TILE, IMAGE, out=np.zeros((20, 30, 2), int)),
+            "out is int64; expected an array of floats",
+        ),
         (
             lambda: predict_tiled(TILE, IMAGE, overlap=8),
             "overlap is 8, and of a tile of 16 cells 0",

@@ -182,6 +182,7 @@ def test_the_matrix_is_the_convolution(H, W, stride, padding):
         (lambda: sizes_before(1, 3, 2), "no image gives so few cells"),
         (lambda: sizes_before(1, 3, "full"), "padding is 'full'"),
         (lambda: convolution_matrix((2,), FILTER), r"size is \(2,\)"),
+        (lambda: convolution_matrix(5, FILTER), r"size is 5; expected \(H, W\)"),
         (lambda: convolution_matrix((2, 2), FILTER), "the size of the padded image"),
     ],
 )
