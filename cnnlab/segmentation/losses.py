@@ -13,9 +13,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from keras import KerasTensor, ops
+from keras.backend import floatx, is_float_dtype
 from numpy.typing import ArrayLike
 
-from cnnlab.segmentation.checks import check_masks, mask_shape
+from cnnlab.segmentation.checks import check_masks, class_weights, mask_shape, measure
 
 # Below this, a probability counts as this: −log 0 is infinite. Far below Keras's 1e-7, so that a
 # network that is sure and wrong keeps its slope.
@@ -54,7 +55,8 @@ def weighted_cross_entropy(
     truth, p = _checked(y_true, y_pred)
     loss = -ops.log(ops.maximum(_of_truth(truth, p), LEAST))
     if weights is not None:
-        loss = loss * ops.sum(truth * ops.cast(_weights(weights, p), p.dtype), axis=-1)
+        each = ops.cast(class_weights(weights, p.shape[-1]), p.dtype)
+        loss = loss * ops.sum(truth * each, axis=-1)
     return _told(loss, truth)
 
 
@@ -87,8 +89,7 @@ def focal_loss(
     ----------
     T.-Y. Lin and others, Focal loss for dense object detection, ICCV 2017.
     """
-    if not gamma >= 0:
-        raise ValueError(f"gamma is {gamma!r}; expected a number, at least 0")
+    gamma = measure("gamma", gamma)
     truth, p = _checked(y_true, y_pred)
     # Not 0, where the slope of a power below 1 is infinite.
     unsure = ops.maximum(1 - _of_truth(truth, p), LEAST)
@@ -162,15 +163,18 @@ def _checked(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[KerasTensor, KerasTe
     p = ops.convert_to_tensor(y_pred)
     if len(p.shape) != 4 or p.shape[-1] < 2:
         raise ValueError(f"y_pred has shape {tuple(p.shape)}; expected (N, H, W, classes)")
+    if not is_float_dtype(p.dtype):  # of 0 and 1
+        p = ops.cast(p, floatx())
     size, classes = tuple(p.shape[:3]), p.shape[-1]
     if isinstance(y_true, np.ndarray | list | tuple):
         labels = check_masks(y_true, classes, size, "y_true")
     else:  # in a graph: only the shape is known
         labels = y_true
         mask_shape("y_true", tuple(labels.shape), classes, size)
-    labels = ops.cast(labels, "int32")
-    # Compared rather than ops.one_hot: a label that is no class has to be a row of zeros.
-    truth = ops.equal(ops.expand_dims(labels, -1), ops.arange(classes, dtype="int32"))
+    # Compared rather than ops.one_hot: a label that is no class has to be a row of zeros. And as
+    # floats: 0.5, from a mask that was resized like a photograph, would be cut down to 0.
+    labels = ops.expand_dims(ops.cast(labels, "float32"), -1)
+    truth = ops.equal(labels, ops.arange(classes, dtype="float32"))
     return ops.cast(truth, p.dtype), p
 
 
@@ -182,12 +186,3 @@ def _of_truth(truth: KerasTensor, p: KerasTensor) -> KerasTensor:
 def _told(loss: KerasTensor, truth: KerasTensor) -> KerasTensor:
     """NaN for the pixels whose label is no class."""
     return ops.where(ops.sum(truth, axis=-1) > 0, loss, float("nan"))
-
-
-def _weights(weights: Sequence[float], p: KerasTensor) -> np.ndarray:
-    found = np.asarray(weights, float)
-    if found.shape != (p.shape[-1],) or not (found > 0).all():
-        raise ValueError(
-            f"weights is {weights!r}; expected {p.shape[-1]} numbers above 0, one for each class"
-        )
-    return found

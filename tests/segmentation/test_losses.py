@@ -189,6 +189,25 @@ def test_in_a_graph_an_unknown_label_is_not_overlooked(name):
     assert np.isnan(numpy(two(ops.convert_to_tensor(255 * y), p))).any()
 
 
+@each
+@pytest.mark.parametrize("label", [0.5, np.nan, -1.0, 1.9])
+def test_in_a_graph_a_label_between_two_classes_is_not_overlooked(name, label):
+    """A mask that was resized like a photograph has such, and ``fit`` gets it as floats."""
+    y, p = case()
+    mask = y.astype(float)
+    assert np.isfinite(numpy(LOSSES[name][0](ops.convert_to_tensor(mask), p))).all()
+    mask[0, 1, 2] = label
+    assert np.isnan(numpy(LOSSES[name][0](ops.convert_to_tensor(mask), p))).any()
+
+
+@each
+def test_a_prediction_of_zeros_and_ones_may_be_whole_numbers(name):
+    y, p = case()
+    sure = np.eye(3, dtype=int)[p.argmax(axis=-1)]
+    expected = LOSSES[name][0](y, sure.astype(keras.config.floatx()))
+    np.testing.assert_array_equal(numpy(LOSSES[name][0](y, sure)), numpy(expected))
+
+
 Y, P = case()
 
 
@@ -221,6 +240,9 @@ def test_bad_masks_are_told_in_words(name, y, p, words):
         (lambda: weighted_cross_entropy(Y, P, [1, 2]), "expected 3 numbers above 0"),
         (lambda: weighted_cross_entropy(Y, P, [1, 2, 0]), "expected 3 numbers above 0"),
         (lambda: ce_dice_loss(Y, P, [[1, 2, 3]]), "expected 3 numbers above 0"),
+        (lambda: focal_loss(Y, P, weights=[1, 2, np.inf]), "expected 3 numbers above 0"),
+        (lambda: focal_loss(Y, P, weights=["a", 1, 1]), "expected 3 numbers above 0"),
+        (lambda: focal_loss(Y, P, gamma="2"), "gamma is '2'; expected a number, at least 0"),
     ],
 )
 def test_bad_options_are_told_in_words(call, words):
