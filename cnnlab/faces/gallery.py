@@ -144,7 +144,7 @@ class Gallery:
             If nobody of this name is enrolled.
         """
         self._person("name", name)
-        del self._people[name]
+        del self._people[composed(name)]
 
     def save(self, path: str | os.PathLike) -> None:
         """Write names, encodings, threshold and the encoder's fingerprint; no pictures.
