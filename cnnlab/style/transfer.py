@@ -18,6 +18,7 @@ from cnnlab.gradients import terms_and_gradient
 from cnnlab.style.costs import content_cost, gram_cost, mean_gram, total_variation
 from cnnlab.style.eye import Eye, chosen_eye, look
 
+ROUNDING = 1e-7  # what float32 cannot tell from a cost of 0
 SMALLEST = 32  # pixels on the shorter side: the networks halve five times
 MARGIN = 8  # pixels that are painted around the picture and cut off: padding spoils the border
 LEARNING_RATE = 0.02  # of Adam, for colours from 0 to 1
@@ -287,6 +288,7 @@ class _Record:
         if self.at[-1] != len(self.terms) - 1:
             self._keep(len(self.terms) - 1)
         terms = np.array(self.terms, float)  # (steps + 1, 3)
+        terms[terms < ROUNDING] = 0
         pictures = [to_uint8(without_margin(self.best[0])), *self.frames]
         if coloured is not None:
             pictures = [recoloured(each, coloured) for each in pictures]
