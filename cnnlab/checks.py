@@ -69,6 +69,17 @@ def array(name: str, value: ArrayLike, axes: str) -> np.ndarray:
     return result.astype(dtype, copy=False)
 
 
+def picture_size(size: Sequence[int], at_least: int) -> tuple[int, int]:
+    """`size` as (height, width) of a picture that is to be drawn, each at least so many pixels."""
+    try:
+        height, width = size
+        return whole("size", height, at_least), whole("size", width, at_least)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"size is {size!r}; expected (height, width), whole numbers, at least {at_least}"
+        ) from None
+
+
 # ---- what a network is built for ----
 
 

@@ -1,12 +1,11 @@
 """Faces of people who do not exist, drawn from a seed: who they are, and how they look now."""
 
 from collections.abc import Sequence
-from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
 
-from cnnlab.checks import share, whole
+from cnnlab.checks import picture_size, share, whole
 from cnnlab.data.portraits import draw
 
 FACE_GROUPS = ("bareheaded", "hatted")
@@ -173,7 +172,7 @@ def faces(
     """
     people, pictures = whole("people", people, 0), whole("pictures", pictures, 0)
     seed, hatted = whole("seed", seed, 0), share("hatted", hatted)
-    height, width = _size(size)
+    height, width = picture_size(size, SMALLEST)
     persons = np.repeat(np.arange(people), pictures)
     births = [np.random.default_rng((seed, i, 0)) for i in range(people)]
     moments = [
@@ -195,19 +194,6 @@ def faces(
         grain = [rng.standard_normal(drawn.shape[1:], np.float32) for rng in moments[some]]
         images[some] = (drawn + GRAIN * np.array(grain)).clip(0, 1)
     return Faces(images, persons, groups, traits, changes)
-
-
-def _size(size: Sequence[int]) -> tuple[int, int]:
-    try:
-        height, width = size
-    except (TypeError, ValueError):
-        height = width = None
-    for n in (height, width):
-        if not isinstance(n, Integral) or isinstance(n, bool) or n < SMALLEST:
-            raise ValueError(
-                f"size is {size!r}; expected (height, width), whole numbers, at least {SMALLEST}"
-            )
-    return int(height), int(width)
 
 
 def _luck(rngs: list[np.random.Generator], count: int) -> np.ndarray:

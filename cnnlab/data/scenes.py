@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from functools import cache
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from cnnlab import checks
 from cnnlab.data.sprites import Sprite, coverage, sprites
 
 SCENE_CLASSES = ("pedestrian", "car", "motorcycle")
@@ -95,8 +95,8 @@ def scenes(count: int, seed: int = 0, size: Sequence[int] = (96, 96)) -> Scenes:
         If `count` or `seed` is not a whole number, at least 0, or `size` is not two whole numbers,
         at least 48.
     """
-    count, seed = _whole("count", count), _whole("seed", seed)
-    height, width = _size(size)
+    count, seed = checks.whole("count", count, 0), checks.whole("seed", seed, 0)
+    height, width = checks.picture_size(size, SMALLEST)
     images = np.empty((count, height, width, 3), np.float32)
     boxes, labels = [], []
     for i in range(count):
@@ -105,25 +105,6 @@ def scenes(count: int, seed: int = 0, size: Sequence[int] = (96, 96)) -> Scenes:
         boxes.append(drawn.boxes)
         labels.append(drawn.labels)
     return Scenes(images, boxes, labels)
-
-
-def _whole(name: str, value: int) -> int:
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{name} is {value!r}; expected a whole number, at least 0")
-    return int(value)
-
-
-def _size(size: Sequence[int]) -> tuple[int, int]:
-    try:
-        height, width = size
-    except (TypeError, ValueError):
-        height = width = None
-    for n in (height, width):
-        if not isinstance(n, Integral) or isinstance(n, bool) or n < SMALLEST:
-            raise ValueError(
-                f"size is {size!r}; expected (height, width), whole numbers, at least {SMALLEST}"
-            )
-    return int(height), int(width)
 
 
 class Light(NamedTuple):
