@@ -6,6 +6,11 @@ PY     := $(VENV)/bin/python
 READY  := $(VENV)/ready
 PYTEST := $(PY) -m pytest
 JOBS   ?= $(shell getconf _NPROCESSORS_ONLN || echo 2)
+# PAGES_ON=.colab: the pages run on Colab's packages, once for the test and for the book.
+ifdef PAGES_ON
+ELSEWHERE := .colab/ready
+export PAGES_ON := $(CURDIR)/.colab
+endif
 SHARED := -n $(JOBS) --dist worksteal
 SCRIPTS := cnnlab/widgets book/_static jsconfig.json .oxlintrc.json .oxfmtrc.json
 SOURCES := cnnlab tests tools benchmarks book/_ext conftest.py
@@ -35,7 +40,7 @@ $(READY): requirements.lock pyproject.toml
 _build/toc.yml: _toc.yml tools/toc.py $(READY)
 	$(PY) tools/toc.py $@
 
-book: $(READY) $(TOC) ## run every page and build the book into _build/html (SOLUTIONS=no: without them)
+book: $(READY) $(TOC) $(ELSEWHERE) ## run every page and build the book into _build/html (SOLUTIONS=no: without them)
 	@echo "== Pages"
 	$(PY) tools/pages.py --jobs $(JOBS) --toc $(TOC)
 	@echo "== Building the book"
@@ -74,7 +79,7 @@ jax: $(READY) ## run the networks on JAX, which is not the book's backend
 	KERAS_BACKEND=jax $(PYTEST) $(SHARED) -m "networks and not slow" \
 	  $$(grep -rl --include="test_*.py" mark.networks tests)
 
-pages: $(READY) ## run every page and exercise as a student gets it: made notebook, wheel, no network
+pages: $(READY) $(ELSEWHERE) ## run every page and exercise as a student gets it: made notebook, wheel, no network
 	@echo "== Pages and exercises"
 	$(PY) tools/pages.py --jobs $(JOBS) --exercises
 
@@ -85,9 +90,9 @@ pages: $(READY) ## run every page and exercise as a student gets it: made notebo
 
 colab: $(READY) .colab/ready ## run every page and exercise with Colab's versions of everything
 	@echo "== Pages and exercises, on Colab's versions"
-	$(PY) tools/pages.py --jobs $(JOBS) --exercises --colab .colab
+	PAGES_ON=$(CURDIR)/.colab $(PY) tools/pages.py --jobs $(JOBS) --exercises
 
-jax-pages: $(READY) ## run every page on JAX (slow)
+jax-pages: $(READY) $(ELSEWHERE) ## run every page on JAX (slow)
 	@echo "== Pages, on JAX"
 	KERAS_BACKEND=jax $(PY) tools/pages.py --jobs $(JOBS)
 

@@ -1,5 +1,6 @@
 """Pages run as tests: a small course in a copy of the checkout, one page good and one bad."""
 
+import json
 import os
 import re
 import shutil
@@ -154,11 +155,28 @@ def test_another_package_or_backend_is_another_cache(checkout, tmp_path, monkeyp
     found = {cache.current(tmp_path), cache.current(tmp_path)}
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     found.add(cache.current(tmp_path))
-    monkeypatch.setattr(cache, "versions", lambda: {"numpy": "0.1"})
+    machine = {"versions": {"Python": "3.11.4", "numpy": "0.1"}}
+    monkeypatch.setattr(cache, "machine", lambda: machine)
     found.add(cache.current(tmp_path))
     monkeypatch.setattr(cache, "package_files", lambda: [checkout / "README.md"])
     found.add(cache.current(tmp_path))
     assert len(found) == 4
+    machine["versions"]["Python"] = "3.11.9"  # a patch changes no page
+    assert cache.current(tmp_path) in found
+
+
+def test_on_colab_s_packages_is_another_cache_that_tells_their_versions(tmp_path, monkeypatch):
+    packages = tmp_path / "colab/venv/lib/python3.13/site-packages"
+    for name in ("numpy", "keras", "unheard_of"):
+        (packages / f"{name}-7.8.dist-info").mkdir(parents=True)
+        (packages / f"{name}-7.8.dist-info/METADATA").write_text(f"Name: {name}\nVersion: 7.8\n")
+    ours = cache.current(tmp_path)
+    monkeypatch.setenv(cache.PAGES_ON, str(tmp_path / "colab"))
+    theirs = cache.current(tmp_path)
+    assert ours != theirs
+    told = json.loads((theirs / cache.MACHINE).read_text("utf-8"))
+    assert told["versions"] == {"Python": "3.13", "numpy": "7.8", "keras": "7.8"}
+    assert json.loads((ours / cache.MACHINE).read_text("utf-8"))["versions"] != told["versions"]
 
 
 def test_one_page_while_it_is_written(checkout):

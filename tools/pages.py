@@ -1,10 +1,11 @@
 """Run the pages that the book's cache lacks: side by side, each as a student gets it.
 
-    python tools/pages.py --jobs 2 [--toc _toc.yml] [--exercises] [--colab .colab]
+    [PAGES_ON=.colab] python tools/pages.py --jobs 2 [--toc _toc.yml] [--exercises]
 
 A page passed before if the cache holds a run of the same cells, with the same package, versions and
 tools (`coursebook.cache` says what counts). The longest page begins first, so that no process is
-left alone with it at the end. On Colab's packages, all pages run: the cache is of the book's own.
+left alone with it at the end. With PAGES_ON, pages run on Colab's packages in this folder, and have
+a cache of their own; a book that is built with PAGES_ON shows it.
 """
 
 import argparse
@@ -62,16 +63,10 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, required=True, help="how many pages run at a time")
     parser.add_argument("--toc", type=Path, default=ROOT / "_toc.yml")
     parser.add_argument("--exercises", action="store_true", help="also those for students")
-    parser.add_argument("--colab", help="the folder of Colab's packages: all pages run there")
     given = parser.parse_args()
 
     pages = notebooks(given.toc, given.exercises)
     os.chdir(ROOT)
-    if given.colab:
-        print(f"{len(pages)} pages run with Colab's packages, {given.jobs} at a time.", flush=True)
-        store = cache.current(ROOT / "_build")
-        wanted = command(store, pages, given.jobs, f"--colab={given.colab}")
-        os.execv(sys.executable, wanted)
     store, missing = to_run(pages)
     if passed := len(pages) - len(missing):
         print(
@@ -80,9 +75,15 @@ def main() -> None:
         )
     if not missing:
         return
-    print(f"{len(missing)} pages run as a student gets them, {given.jobs} at a time.", flush=True)
+    options, there = [f"--keep={store}"], ""
+    if folder := os.environ.get(cache.PAGES_ON):
+        options, there = [*options, f"--colab={folder}"], ", with Colab's packages"
+    print(
+        f"{len(missing)} pages run as a student gets them{there}, {given.jobs} at a time.",
+        flush=True,
+    )
     # In this process's place: Ctrl-C then reaches pytest alone, which ends the kernels.
-    os.execv(sys.executable, command(store, missing, given.jobs, f"--keep={store}"))
+    os.execv(sys.executable, command(store, missing, given.jobs, *options))
 
 
 if __name__ == "__main__":

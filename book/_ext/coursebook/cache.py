@@ -3,30 +3,36 @@
 jupyter-cache knows a notebook by its cells alone. So the cache lies in a folder that is named after
 the rest: the source of `cnnlab`, the versions of the packages that pages use, Keras's backend, and
 what makes and runs the notebooks. Another key is another folder, and there every page runs again.
+
+The packages are those of this environment or, if PAGES_ON names the folder of an environment with
+Colab's packages (`tests/colab.py`), of that one.
 """
 
 import hashlib
 import json
 import os
 import shutil
-import sys
 from collections.abc import Iterable
+from importlib.metadata import distributions
 from pathlib import Path
+from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
 import cnnlab
-from cnnlab.measured import machine, versions
+from cnnlab.measured import PACKAGES, machine
 
 SOURCES = {".py", ".js", ".css", ".json", ".npz", ".txt"}
 HERE = Path(__file__).resolve().parent
 RUNNERS = (
     *("conftest.py", "tests/student.py", "tools/notebooks.py", "book/_ext/coursebook/runs.py"),
+    *("tests/colab.py", "tests/colab.txt"),
     "exercises/*.md",  # the wheel brings them to the judge
 )
 KEPT = 3  # caches: switching back to a branch finds its own
 MACHINE = "machine.json"
+PAGES_ON = "PAGES_ON"
 
 
 def digest(files: Iterable[Path], *words: str) -> str:
@@ -46,6 +52,19 @@ def package_files() -> list[Path]:
     ]
 
 
+def machine_of_pages() -> dict[str, Any]:
+    """The processor, and the versions that pages run with."""
+    found = machine()
+    if folder := os.environ.get(PAGES_ON):
+        (packages,) = Path(folder).glob("venv/lib/python*/site-packages")
+        found["versions"] = {"Python": packages.parent.name.removeprefix("python")} | {
+            name: one.version
+            for name in PACKAGES
+            for one in distributions(name=name, path=[str(packages)])
+        }
+    return found
+
+
 def prune(root: Path, current: Path) -> None:
     """Remove all but the last few caches; the one in use counts as the newest."""
     os.utime(current)
@@ -56,15 +75,19 @@ def prune(root: Path, current: Path) -> None:
 
 def current(build: Path) -> Path:
     """The cache, in the folder of what is built, that fits the source and the versions of today."""
-    minor = f"{sys.version_info.major}.{sys.version_info.minor}"
-    words = [f"{name} {found}" for name, found in versions().items() if name != "Python"]
-    words += [f"Python {minor}", f"backend {os.environ.get('KERAS_BACKEND', 'tensorflow')}"]
+    found = machine_of_pages()
+    # A newer patch of Python changes no result.
+    minor = ".".join(found["versions"]["Python"].split(".")[:2])
+    words = [
+        f"{name} {version}" for name, version in (found["versions"] | {"Python": minor}).items()
+    ]
+    words.append(f"backend {os.environ.get('KERAS_BACKEND', 'tensorflow')}")
     runners = [file for pattern in RUNNERS for file in HERE.parents[2].glob(pattern)]
     root = build / ".jupyter_cache"
     cache = root / digest([*package_files(), *runners], *words)
     if not (cache / MACHINE).exists():
         cache.mkdir(parents=True, exist_ok=True)
-        (cache / MACHINE).write_text(json.dumps(machine(), indent=1), "utf-8")
+        (cache / MACHINE).write_text(json.dumps(found, indent=1), "utf-8")
     prune(root, cache)
     return cache
 
