@@ -105,7 +105,7 @@ def test_an_unknown_name_is_named(name):
 
 
 def test_what_is_said_of_the_files_is_what_scikit_learn_fetches():
-    datasets = pytest.importorskip("sklearn.datasets")
+    from sklearn import datasets
     from sklearn.datasets import _lfw, _olivetti_faces
 
     for name, file in (("olivetti", _olivetti_faces.FACES), ("lfw", _lfw.FUNNELED_ARCHIVE)):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import roc_curve
 
 from cnnlab.faces import (
     equal_error_rate,
@@ -41,6 +42,16 @@ def test_the_curve_is_what_counting_gives(some):
         far, frr = counted(some, threshold)
         assert (accepts, rights) == (far, pytest.approx(1 - frr))
     assert (curve.false_accepts[-1], curve.true_accepts[-1]) == (1, 1)
+
+
+@given(PAIRS)
+def test_the_curve_is_scikit_learn_s(some):
+    """It calls what is larger the same, so the distances are turned; and it may start at infinity."""
+    distances, same = zip(*some, strict=True)
+    curve = roc(distances, same)
+    expected = roc_curve(same, -np.array(distances), drop_intermediate=False)
+    for ours, theirs in zip(curve, (*expected[:2], -expected[2]), strict=True):
+        np.testing.assert_allclose(ours, theirs)
 
 
 @given(PAIRS)
