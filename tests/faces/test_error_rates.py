@@ -46,7 +46,7 @@ def test_the_curve_is_what_counting_gives(some):
 
 @given(PAIRS)
 def test_the_curve_is_scikit_learn_s(some):
-    """It calls what is larger the same, so the distances are turned; and it may start at infinity."""
+    """It calls what is larger the same person, so the distances change their sign."""
     distances, same = zip(*some, strict=True)
     curve = roc(distances, same)
     expected = roc_curve(same, -np.array(distances), drop_intermediate=False)
