@@ -40,6 +40,8 @@ MACHINE = pytest.StashKey[Path]()
 # grouped convolution, and that is said once.
 NOTICE = re.compile(r"^.*\.(?:cc|h):\d+\](?! Compiled cluster using XLA!).*$", re.MULTILINE)
 
+WARNED = re.compile(r"^WARNING:tensorflow:.*$", re.MULTILINE)  # a notebook has it on stdout
+
 
 class MystNotebook(IPyNbFile):
     """A notebook kept as Markdown. Its asserts are the check: it has no stored outputs."""
@@ -88,8 +90,10 @@ class StudentNotebook(MystNotebook):
         super().teardown()
         left = sorted({path.name for path in self.folder.iterdir()} - {POINTS.name})
         assert not left, f"the notebook leaves behind: {', '.join(left)}"
+        warned = WARNED.findall(self.kernel.printed("stdout"))
+        assert not warned, f"a student sees TensorFlow's warnings: {warned[:3]}"
         if self.config.option.colab:  # TensorFlow 2.21, newer than Colab's, greets in any case
-            notices = NOTICE.findall(self.kernel.printed_as_error())
+            notices = NOTICE.findall(self.kernel.printed("stderr"))
             assert not notices, f"a student sees red blocks of TensorFlow's notices: {notices[:3]}"
         cells = sum(cell.cell_type == "code" for cell in self.nb.cells)
         if self.config.option.keep and self.passed == cells:

@@ -37,9 +37,11 @@ from cnnlab import __version__
 ROOT = Path(__file__).resolve().parent.parent
 SETUP = f"""\
 # TensorFlow's greetings look like errors and are none: they stay quiet.
+import logging
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+logging.getLogger("tensorflow").addFilter(lambda line: line.levelname != "WARNING")
 
 # On Colab, this gets the course's package and lets its figures move. Elsewhere it does nothing.
 try:

@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 import matplotlib.pyplot as plt
 from IPython.display import display
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.text import Text
 
 from cnnlab.plots.style import DPI, INK, STYLE
@@ -80,6 +81,8 @@ def svg(fig: Figure, alt: str | None = None) -> str:
     with plt.rc_context(STYLE | {"svg.fonttype": "none", "svg.hashsalt": "cnnlab"}):
         words = [text for text in fig.findobj(Text) if text.get_visible() and text.get_text()]
         smallest = min((text.get_fontsize() for text in words), default=SMALLEST)
+        for legend in fig.findobj(Legend):
+            legend.set_frame_on(False)  # a white one would hide its words on a dark page
         nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
         fig.savefig(file, format="svg", dpi=DPI, bbox_inches="tight", metadata=nothing)
     root = ElementTree.fromstring(file.getvalue())

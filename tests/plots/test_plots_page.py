@@ -112,6 +112,15 @@ def test_a_photograph_stands_in_its_drawing_as_pixels():
         assert abs(pixels.width - 2 * plots.DPI) < 0.2 * plots.DPI
 
 
+def test_a_legend_has_no_paper_of_its_own():
+    fig, ax = plots.subplots(figsize=(3, 2))
+    ax.plot([0, 1], label="a line")
+    ax.legend(frameon=True)
+    drawn = page.svg(fig, "a line and its name")
+    assert "a line" in drawn
+    assert drawn.count("#ffffff") == 1  # the page's paper, which the dark page leaves out
+
+
 def test_numbers_on_light_cells_stay_dark():
     svg = page.svg(plots.by_hand([[1, 2, 3]], [[1]], [[1, 2, 3]]))
     colours = dict(re.findall(r"<text style=\"[^\"]*fill: ([^;\"]+)[^>]*>([^<]+)<", svg)[::-1])

@@ -54,10 +54,10 @@ class RecordingKernel(RunningKernel):
                 self.client.process_message(message, notebook.cells[self.place], self.place)
         return message
 
-    def printed_as_error(self) -> str:
-        """What went to the cells' standard error, which a notebook shows on red."""
+    def printed(self, stream: str) -> str:
+        """What went to the cells' "stdout" or "stderr", which a notebook shows on red."""
         outputs = (output for cell in self.client.nb.cells for output in cell.get("outputs", ()))
-        return "".join(one.text for one in outputs if one.get("name") == "stderr")
+        return "".join(one.text for one in outputs if one.get("name") == stream)
 
     def executed(self) -> NotebookNode:
         """The notebook with all that was answered, and the state of its widgets."""
