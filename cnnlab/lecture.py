@@ -23,7 +23,9 @@ def says(expected: ArrayLike, result: ArrayLike) -> None:
     if not np.array_equal(expected, result):
         raise AssertionError(f"The lecture says\n{expected}\nand the result is\n{result}")
     if expected.ndim == 0:
-        print(f"As the lecture says: {expected.item():g}.".replace("-", "−"))
+        number = expected.item()
+        text = f"{number:,}" if isinstance(number, int) else f"{number:g}"
+        print(f"As the lecture says: {text}.".replace("-", "−"))
     else:
         size = " × ".join(map(str, expected.shape))
         print(f"As the lecture says: {size}, all {expected.size} numbers.")

@@ -11,6 +11,7 @@ from cnnlab import lecture
     [
         (-5, np.float64(-5.0), "As the lecture says: −5.\n"),
         (0.25, 1 / 4, "As the lecture says: 0.25.\n"),
+        (120_422_400, 120_422_400.0, "As the lecture says: 120,422,400.\n"),
         (
             [[1, 2, 3]],
             np.ones((1, 3)).cumsum(axis=1),
