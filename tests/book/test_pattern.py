@@ -20,7 +20,6 @@ PAGES = [name for name in CHAPTERS if name.startswith(tuple(f"book/{room}/" for 
 # Written before the pattern. This list may only get shorter.
 OLD = {
     *(f"book/convolution/{page}" for page in ("padding", "volumes", "layers", "numpy-convnet")),
-    "book/architectures/transfer",
     *(
         f"book/detection/{page}"
         for page in ("localization", "sliding-windows", "iou-and-nms", "yolo")
