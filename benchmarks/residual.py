@@ -13,7 +13,7 @@ from cnnlab.data import digits
 
 PAGE = BOOK / "architectures" / "resnet.md"
 KINDS = {"plain": False, "residual": True}
-DEPTHS = (8, 20, 32)
+DEPTHS = (8, 32)
 NAMES = [
     *(f"{kind}_{depth}" for kind in KINDS for depth in DEPTHS),
     *(f"{what}_{kind}" for what in ("growth", "agree") for kind in KINDS),

@@ -11,7 +11,7 @@ from cnnlab.data import photo
 
 PAGE = BOOK / "architectures" / "transfer.md"
 NAMES = (
-    *("features_five", "pixels_five", "scratch_five", "scratch_fifty"),
+    *("features_five", "pixels_five", "scratch_five"),
     *("digit_pixels", "digit_features", "digit_lower"),
     *("untuned", "tuned", "spoiled", "mended"),
 )

@@ -12,6 +12,7 @@ from cnnlab import lecture
         (-5, np.float64(-5.0), "As the lecture says: −5.\n"),
         (31_030_658, 31_030_658, "As the lecture says: 31,030,658.\n"),
         (0.25, 1 / 4, "As the lecture says: 0.25.\n"),
+        (120_422_400, 120_422_400.0, "As the lecture says: 120,422,400.\n"),
         (
             [[1, 2, 3]],
             np.ones((1, 3)).cumsum(axis=1),

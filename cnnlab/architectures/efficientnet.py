@@ -135,7 +135,7 @@ def mbconv(
 ) -> KerasTensor:
     """An inverted residual block with squeeze-and-excitation in its middle.
 
-    ``(N, H, W, C)`` → ``(N, ⌈H/s⌉, ⌈W/s⌉, filters)``, drawn on the page *MobileNet*.
+    ``(N, H, W, C)`` → ``(N, ⌈H/s⌉, ⌈W/s⌉, filters)``, drawn on the page *EfficientNet*.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def squeeze_excite(
 
     Squeeze: the mean of each channel. Excite: two small layers turn these means into a factor from
     0 to 1 for each channel. J. Hu, L. Shen, G. Sun, Squeeze-and-excitation networks, CVPR 2018;
-    drawn on the page *MobileNet*.
+    drawn on the page *EfficientNet*.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import PHRASES from "./predict.json" with { type: "json" };
 export function readNumber(text, unit = "") {
   let plain = text.trim().replace(/^−/, "-");
   if (unit && plain.endsWith(unit)) plain = plain.slice(0, -unit.length).trim();
-  if (/^[-+]?\d{1,3}([,\s]\d{3})+(\.\d+)?$/.test(plain)) plain = plain.replace(/[,\s]/g, "");
+  if (/^[-+]?[1-9]\d{0,2}([,\s]\d{3})+(\.\d+)?$/.test(plain)) plain = plain.replace(/[,\s]/g, "");
   return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : null;
 }
 

@@ -30,17 +30,23 @@ export function padImage(image, [[top, bottom], [left, right]]) {
   return [...zeros(top, width), ...middle, ...zeros(bottom, width)];
 }
 
-// Text with one row on each line → { matrix }, or { problem, values } for fig.t. Knows −, and fractions such as 1/9.
+const DECIMAL_COMMA = /^[-+−]?\d*,\d+$/;
+const eitherWay = (word) => ({ one: word.replace(",", "."), two: word.replace(",", " ") });
+
+// Text with one row on each line → { matrix }, or { problem, values } for fig.t. Knows −, and fractions such as 1/9. Whether
+// 0,5 is a half or two numbers, it does not guess.
 export function parseMatrix(text, most = 16) {
   const lines = text
     .split(/\r?\n/)
-    .map((line) => line.split(/[\s,;]+/).filter(Boolean))
+    .map((line) => line.split(/,?[\s;]+/).filter(Boolean))
+    .map((line) => line.flatMap((word) => (DECIMAL_COMMA.test(word) ? word : word.split(",").filter(Boolean))))
     .filter((line) => line.length);
   if (!lines.length) return { problem: "noNumbers", values: {} };
   const matrix = [];
   for (const [i, line] of lines.entries()) {
     const row = [];
     for (const word of line) {
+      if (DECIMAL_COMMA.test(word)) return { problem: "comma", values: { text: word, ...eitherWay(word), r: i + 1 } };
       const parts = word.replace("−", "-").split("/");
       const good = parts.length <= 2 && parts.every((part) => /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(part));
       const value = parts.map(Number).reduce((a, b) => a / b);

@@ -21,10 +21,6 @@ PAGES = [name for name in CHAPTERS if name.startswith(tuple(f"book/{room}/" for 
 OLD = {
     *(f"book/convolution/{page}" for page in ("padding", "volumes", "layers", "numpy-convnet")),
     *(
-        f"book/architectures/{page}"
-        for page in ("classics", "resnet", "inception", "mobile", "transfer")
-    ),
-    *(
         f"book/detection/{page}"
         for page in ("localization", "sliding-windows", "iou-and-nms", "yolo")
     ),

@@ -108,7 +108,11 @@ def test_numbers_are_written_alike(run_js):
     "text, matrix, problem",
     [
         ("1 2\n3 4", [[1, 2], [3, 4]], None),
-        ("\n 1,0;−1\t2 \r\n\n.5 1/4 -1e1 +3\n", [[1, 0, -1, 2], [0.5, 0.25, -10, 3]], None),
+        ("\n 1, 0;−1\t2 \r\n\n.5 1/4 -1e1 +3\n", [[1, 0, -1, 2], [0.5, 0.25, -10, 3]], None),
+        ("1,0,−1\n2,3,4,", [[1, 0, -1], [2, 3, 4]], None),
+        ("0,5 1\n1 0", None, "comma"),
+        ("−,5", None, "comma"),
+        ("1,2\n3,4", None, "comma"),
         ("", None, "noNumbers"),
         ("1 2\n3", None, "ragged"),
         ("1 x", None, "badNumber"),

@@ -47,7 +47,7 @@ def test_numbers_are_read_as_people_type_them(run_js):
     read = {
         **{"12": 12, " −0.5 ": -0.5, "-3": -3, "+4": 4, "1,200": 1200, "1 200 000": 1.2e6},
         **{".5": 0.5, "2e3": 2000, "63 %": 63, "63%": 63, "1,234.5": 1234.5},
-        **dict.fromkeys(["", "ten", "1,2", "1.2.3", "12 apples", "1,20", "NaN", "--1"]),
+        **dict.fromkeys(["", "ten", "1,2", "0,125", "1.2.3", "12 apples", "1,20", "NaN", "--1"]),
     }
     assert run_js(Predict, "readNumber", [[text, "%"] for text in read]) == list(read.values())
 
