@@ -107,6 +107,7 @@ def which_parts(output: Any, expected: Any, tolerance: Tolerance, parts: Sequenc
     if len(names) == 1:
         return tr("The form is right, the value is not.")
     wrong = [names[name] for name in wrong_parts(output, expected, tolerance)]
+    wrong = list(dict.fromkeys(wrong))  # two parts may have one letter
     return tr("Of {} parts, these are not right: {}.").format(len(names), ", ".join(wrong))
 
 
