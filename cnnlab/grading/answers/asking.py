@@ -49,7 +49,8 @@ def answers(
     if kind == "value":
         return [plain(answer) for _ in cases]
     call = predictor(answer) if kind == "trained" else answer
-    if kind == "network" and hasattr(answer, "count_params"):
+    built = hasattr(answer, "count_params") and not isinstance(answer, type)
+    if kind == "network" and built:
         raise AnswerError(tr("The answer is a model; expected the function that builds it."))
     if not callable(call):
         raise AnswerError(
