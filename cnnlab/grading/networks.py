@@ -1,7 +1,8 @@
 """What counts of a network that somebody built: its facts, whatever way it was built in."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from math import prod
 from typing import Any
 
@@ -18,8 +19,14 @@ LAYERS = {
     *("Cropping2D", "UpSampling2D", "Resizing", "Rescaling", "CenterCrop", "RandomFlip"),
     *("RandomRotation", "RandomTranslation", "RandomZoom", "RandomContrast", "RandomCrop"),
     *("UnitNormalization", "Identity", "Relu", "Sigmoid", "Tanh", "DTypePolicy"),
+    *("ConvertToTensor",),  # which Keras itself puts between a network and a network inside of it
 }
 HELPERS = {"keras.initializers", "keras.regularizers", "keras.constraints"}
+TRAINING_ONLY = {
+    *("Dropout", "SpatialDropout2D", "GaussianNoise", "RandomFlip", "RandomRotation"),
+    *("RandomTranslation", "RandomZoom", "RandomContrast", "RandomCrop"),
+}
+CONSTANTS = {"Rescaling": ("scale", "offset")}  # numbers of a layer that are no weights
 
 
 def facts(model: keras.Model) -> dict[str, Any]:
@@ -28,13 +35,14 @@ def facts(model: keras.Model) -> dict[str, Any]:
     Parameters
     ----------
     model
-        With one input and one output.
+        With one input and one output. It may hold other networks, as a layer.
 
     Returns
     -------
     dict
         ``"input shape"`` and ``"output shape"`` without the batch axis, ``"parameters"`` (those of
-        batch normalisation included), ``"shapes"``: all shapes that layers with parameters give
+        batch normalisation included), ``"in training only"``: the layers that do nothing when a
+        network predicts, such as dropout, ``"shapes"``: all shapes that layers with parameters give
         out, each once, in ascending order, and ``"probe"``: the output for a fixed input when each
         weight has a value that follows from its kind and its shape alone.
 
@@ -43,25 +51,105 @@ def facts(model: keras.Model) -> dict[str, Any]:
     ValueError
         If it is no model with one input and one output, or has an axis of unknown length.
     """
-    if not isinstance(model, keras.Model):
-        raise ValueError(f"the answer is of type {type(model).__name__}; expected a keras.Model")
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise ValueError(
-            f"the model has {len(model.inputs)} inputs and {len(model.outputs)} outputs;"
-            " expected one of each"
-        )
+    model = flat(model)
     shape = model.inputs[0].shape[1:]
     if None in shape:
         raise ValueError(f"the model's input has shape {shape}; expected known lengths")
     return {
         "input shape": np.array(shape),
         "output shape": np.array(model.outputs[0].shape[1:]),
-        "parameters": model.count_params(),
+        "parameters": parameters(model),
+        "in training only": sorted(
+            type(layer).__name__ for layer in model.layers if type(layer).__name__ in TRAINING_ONLY
+        ),
         "shapes": sorted(
             {tuple(layer.output.shape[1:]) for layer in model.layers if layer.weights}
         ),
         "probe": probe(model),
     }
+
+
+def flat(model: keras.Model, shape: Sequence[int] | None = None) -> keras.Model:
+    """The model as a graph of layers, without networks inside of it, and with the same weights.
+
+    Parameters
+    ----------
+    model
+        A Functional, a Sequential, or of a class of its own; built or not.
+    shape
+        Of an image, for the axes whose lengths the model itself does not know.
+
+    Raises
+    ------
+    ValueError
+        If it is no model with one input and one output, or nobody knows the shape of its input.
+    """
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"the answer is of type {type(model).__name__}; expected a keras.Model")
+    ends = [getattr(model, name, None) for name in ("inputs", "outputs")]
+    if all(ends) and (len(ends[0]), len(ends[1])) != (1, 1):
+        raise ValueError(
+            f"the model has {len(ends[0])} inputs and {len(ends[1])} outputs; expected one of each"
+        )
+    own = _input_shape(model)
+    known = _filled(own, shape)
+    if all(ends) and known == own and not any(isinstance(one, keras.Model) for one in model.layers):
+        return model
+    image = keras.Input(known)
+    with _taken_apart():
+        output = model(image)
+    return again(keras.Model(image, output))
+
+
+def again(model: keras.Model) -> keras.Model:
+    """The same network and the same weights, in layers of its own.
+
+    Raises
+    ------
+    ValueError
+        If a marked network may not have one of its layers.
+    """
+    other = rebuilt(as_text(keras.saving.serialize_keras_object(model)))
+    other.set_weights(model.get_weights())
+    return other
+
+
+def parameters(model: keras.Model) -> int:
+    """How many numbers a model holds: its weights, and the constants in its description."""
+    constants = sum(
+        np.size(getattr(layer, name))
+        for layer in flat(model).layers
+        for name in CONSTANTS.get(type(layer).__name__, ())
+    )
+    return model.count_params() + constants
+
+
+def _input_shape(model: keras.Model) -> tuple[int | None, ...] | None:
+    if getattr(model, "inputs", None):
+        return tuple(model.inputs[0].shape[1:])
+    shape = (model.get_build_config() or {}).get("input_shape")
+    return tuple(shape[1:]) if shape else None
+
+
+def _filled(own: Sequence[int | None] | None, shape: Sequence[int] | None) -> tuple:
+    if own is None and shape is None:
+        raise ValueError(
+            "the model does not know the shape of its images yet; begin it with a keras.Input"
+        )
+    if own is None or shape is None or len(own) != len(shape):
+        return tuple(own or shape)
+    pairs = zip(own, shape, strict=True)
+    return tuple(known if one is None else one for one, known in pairs)
+
+
+@contextmanager
+def _taken_apart() -> Iterator[None]:
+    """Calls of a model lead to the calls of its layers, so the model leaves no trace in a graph."""
+    keras.Model.__call__ = lambda model, *inputs, **options: model.call(*inputs, **options)
+    try:
+        yield
+    finally:
+        del keras.Model.__call__
 
 
 def probe(model: keras.Model) -> np.ndarray:
@@ -78,13 +166,21 @@ def probe(model: keras.Model) -> np.ndarray:
     return keras.ops.convert_to_numpy(model(image, training=False))[0]
 
 
+PHASES = {"bias": 0, "beta": 1, "moving_mean": 2, "gamma": 3, "moving_variance": 4}
+SPREAD = 1e4  # a variance beside which no epsilon counts
+
+
 def _weight(name: str, shape: Sequence[int]) -> np.ndarray:
-    ripple = np.cos(0.7 * np.arange(prod(shape)) ** 2).reshape(shape)  # a sum does not cancel it
+    """No kind has the numbers of another, or what one does another might undo."""
+    places = np.arange(prod(shape))
+    ripple = np.cos(0.7 * places**2 + PHASES.get(name, 0)).reshape(shape)  # no sum cancels it
     match name:
         case "bias" | "beta" | "moving_mean":
             return 0.1 * ripple
-        case "gamma" | "moving_variance":
-            return 1 + 0.1 * ripple
+        case "gamma":
+            return (1 + 0.1 * ripple) * SPREAD**0.5
+        case "moving_variance":
+            return (1 + 0.1 * ripple) * SPREAD
         case "depthwise_kernel":
             return 2 * ripple / np.sqrt(prod(shape[:2]))
         case "seed_generator_state":

@@ -84,6 +84,9 @@ class Question:
     mend
         Whether the exercise hands out a function that almost works, for the student to find and
         repair the fault. What it gives as it was handed out is the first of the wrong ways.
+    parts
+        Of a value: what the text calls each of its parts, such as ``"abc"``. By default they are
+        numbered from 1.
     """
 
     id: str
@@ -99,6 +102,7 @@ class Question:
     alternatives: tuple[Callable[..., Any], ...] = ()
     score: Callable[[Sequence[Any], Sequence[Case]], tuple[float, str]] | None = None
     mend: bool = False
+    parts: Sequence[str] = ()
 
     @property
     def stars(self) -> str:

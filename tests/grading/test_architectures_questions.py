@@ -11,7 +11,7 @@ from keras import layers as L
 from cnnlab.architectures import Module, inception, layer_table
 from cnnlab.grading.answers.check import verdict
 from cnnlab.grading.answers.verdict import AnswerKey
-from cnnlab.grading.networks import as_text, facts, rebuilt
+from cnnlab.grading.networks import as_text, facts, parameters, rebuilt
 from cnnlab.grading.question import PROBED
 from cnnlab.grading.questions.architectures import (
     conv1x1,
@@ -128,6 +128,31 @@ def test_the_table_of_the_reader_is_that_of_the_exercise():
         for count in [layer.count_params()]
     ]
     assert f"| together | | {model.count_params():,} |" in table
+
+
+def test_the_probe_sees_a_second_relu_and_no_epsilon():
+    right = digit_reader.reader_facts()["probe"]
+    between = digit_reader.reader_facts(normalized="between")["probe"]
+    assert np.abs(between - right).max() > 20 * PROBED.atol
+    one, other = (
+        facts(model_of((5, 4, 3), L.Conv2D(2, 3), L.BatchNormalization(epsilon=epsilon), L.ReLU()))
+        for epsilon in (1e-3, 1e-7)
+    )
+    assert np.abs(one["probe"] - other["probe"]).max() < PROBED.atol / 2
+
+
+def test_a_dropout_more_is_another_network():
+    assert digit_reader.reader_facts(dropout=0.5)["in training only"] == ["Dropout"]
+    assert digit_reader.reader_facts()["in training only"] == []
+
+
+def test_numbers_hidden_in_constants_are_counted():
+    scale = np.arange(28.0 * 28).reshape(28, 28, 1).tolist()
+    plain = model_of((28, 28, 1), L.Flatten(), L.Dense(10))
+    hidden = model_of((28, 28, 1), L.Rescaling(scale), L.Flatten(), L.Dense(10))
+    assert parameters(plain) == plain.count_params()
+    assert parameters(hidden) == plain.count_params() + 784 + 1
+    assert f"{parameters(hidden):,} parameters" in verdict(small_network.QUESTION, hidden).message
 
 
 def test_the_probe_sees_a_network_s_end_clearly():

@@ -2,6 +2,9 @@
 
 import gettext
 import json
+import re
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -10,7 +13,7 @@ from toy_exercise import QUESTIONS
 import cnnlab
 from cnnlab.grading import texts
 from cnnlab.grading.answers import check as check_module
-from cnnlab.grading.answers import progress
+from cnnlab.grading.answers import progress, watching
 from cnnlab.grading.answers.asking import explained
 
 
@@ -22,6 +25,7 @@ def toy_room(monkeypatch, tmp_path):
     monkeypatch.setattr(check_module, "questions", lambda room: known)
     monkeypatch.setattr(check_module, "version", lambda room: 1)
     monkeypatch.chdir(tmp_path)
+    check_module.TRIES.clear()
 
 
 def said(capsys, name, answer):
@@ -72,6 +76,126 @@ def test_what_is_no_answer_is_said(capsys, answer, word):
     assert progress.points("toy") == {"scaled": 0}
 
 
+def test_the_first_difference_has_its_place_and_enough_digits(capsys):
+    def nearly(X, factor):
+        Y = X * factor
+        Y[1, 2] *= 1.00001
+        return Y
+
+    (line,) = (line for line in said(capsys, "scaled", nearly).splitlines() if "[1, 2]" in line)
+    yours, right = re.search(r"yours (\S+), right (\S+)\.", line).groups()
+    assert yours != right and float(yours) == pytest.approx(float(right), rel=2e-5)
+    assert "In all, 1 of 6 differ." in line
+
+
+def test_the_inputs_change_from_the_second_try_on(capsys):
+    seen = []
+
+    def looks(X, factor):
+        seen.append(X)
+        return X * factor
+
+    for _ in range(3):
+        said(capsys, "scaled", looks)
+    first, second, third = seen[::2]  # two cases a try
+    assert not np.array_equal(first, second) and not np.array_equal(second, third)
+    check_module.TRIES.clear()
+    said(capsys, "scaled", looks)
+    assert np.array_equal(seen[6], first)
+
+
+def endless(X, factor):
+    while True:
+        X = X + factor
+
+
+def test_an_endless_loop_ends_with_a_sentence(capsys, monkeypatch):
+    monkeypatch.setattr(watching, "SECONDS", 0.3)
+    text = said(capsys, "scaled", endless)
+    assert "It was still running after 0.3 s, and was stopped." in text
+    assert "in endless, line" in text
+
+
+def test_an_answer_in_time_is_not_stopped_later():
+    for _ in range(20):
+        with watching.ending(0.001):
+            pass
+    with watching.ending(30):
+        assert sum(range(100_000)) > 0
+
+
+def test_the_package_s_own_functions_are_no_answer(capsys):
+    from cnnlab.convolution import conv2d
+
+    def borrowed(X, factor):
+        return conv2d(X, np.full((1, 1), factor))
+
+    for answer in (conv2d, borrowed):
+        text = said(capsys, "scaled", answer)
+        assert "cnnlab.convolution.conv2d" in text and "write it yourself" in text
+    assert "✓" in said(capsys, "scaled", lambda X, factor: X * factor)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda X, factor: [[Fraction(one) * int(factor) for one in row] for row in X.tolist()],
+        lambda X, factor: [[Decimal(one) * int(factor) for one in row] for row in X.tolist()],
+    ],
+)
+def test_exact_numbers_are_numbers(capsys, answer):
+    assert "✓ scaled: right" in said(capsys, "scaled", answer)
+
+
+def test_name_and_answer_may_be_swapped(capsys):
+    cnnlab.check((12, 20), "area")
+    assert "✓ area" in capsys.readouterr().out
+
+
+def test_an_entry_that_is_no_number_has_its_place(capsys):
+    assert "Entry 2 of the answer is '20'; expected a number." in said(capsys, "area", [12, "20"])
+
+
+def test_an_untouched_function_of_a_model_is_no_answer(capsys):
+    def layer(units):
+        """A keras.Model."""
+
+    assert "✗ layer: no answer" in said(capsys, "layer", layer)
+
+
+def test_a_layer_that_holds_code_is_refused_at_once(capsys):
+    import keras
+
+    def with_lambda(units):
+        inputs = keras.Input((3,))
+        x = keras.layers.Dense(units, "relu")(inputs)
+        return keras.Model(inputs, keras.layers.Lambda(lambda x: x)(x))
+
+    assert "'Lambda'" in said(capsys, "layer", with_lambda)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Lambda(lambda x: x)])
+    assert "'Lambda'" in said(capsys, "model", model)
+
+
+def test_a_network_may_be_a_class_or_hold_networks(capsys):
+    import keras
+
+    class Layer(keras.Model):
+        def __init__(self, units):
+            super().__init__()
+            self.inside = keras.Sequential([keras.Sequential([keras.layers.Dense(units)])])
+
+        def call(self, x):
+            return keras.ops.relu(self.inside(x))
+
+    def built(units):
+        model = Layer(units)
+        model(keras.Input((3,)))
+        return model
+
+    for answer in (Layer, built):
+        assert "✓ layer: right" in said(capsys, "layer", answer)
+
+
 def broken(X, factor):
     return X / factor[0]
 
@@ -79,6 +203,7 @@ def broken(X, factor):
 def test_an_error_is_shown_with_the_line_it_comes_from(capsys):
     text = said(capsys, "scaled", broken)
     assert "TypeError" in text and "in broken, line" in text and "return X / factor[0]" in text
+    assert "Shapes of the arguments: X (2, 3)." in text
 
 
 def test_what_frameworks_say_to_machines_is_left_out():

@@ -1,5 +1,6 @@
 """Asking a student's answer: one call for each case, and a clear word when it raises an error."""
 
+import inspect
 import linecache
 import re
 import sysconfig
@@ -8,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from cnnlab.grading.answers.compare import copied
+from cnnlab.grading.answers.compare import as_array, copied, plain
 from cnnlab.grading.question import Case, Kind
 from cnnlab.grading.texts import tr
 
@@ -25,10 +26,20 @@ class AnswerError(Exception):
     """The answer could not be asked: its message says why, for the student."""
 
 
-def answers(kind: Kind, answer: Any, cases: Sequence[Case]) -> list[Any]:
+def answers(
+    kind: Kind, answer: Any, cases: Sequence[Case], image: Sequence[int] | None = None
+) -> list[Any]:
     """The answer's outputs, one for each case.
 
     For a network they are the models; for a trained model, what `predictor` says.
+
+    Parameters
+    ----------
+    kind, answer, cases
+        What is asked, and with what.
+    image
+        The shape of an image, for a network that does not know it. A shape among the arguments of
+        a call goes before it.
 
     Raises
     ------
@@ -36,15 +47,38 @@ def answers(kind: Kind, answer: Any, cases: Sequence[Case]) -> list[Any]:
         If it is not what the kind of question expects, or raises an error.
     """
     if kind == "value":
-        return [answer for _ in cases]
+        return [plain(answer) for _ in cases]
     call = predictor(answer) if kind == "trained" else answer
-    if kind == "network" and hasattr(answer, "count_params"):
+    built = hasattr(answer, "count_params") and not isinstance(answer, type)
+    if kind == "network" and built:
         raise AnswerError(tr("The answer is a model; expected the function that builds it."))
     if not callable(call):
         raise AnswerError(
             tr("The answer is of type {}; expected a function.").format(type(answer).__name__)
         )
-    return [called(call, case) for case in cases]
+    outputs = [called(call, case) for case in cases]
+    if kind == "network":
+        pairs = zip(outputs, cases, strict=True)
+        return [_one_graph(model, _shape_among(case) or image) for model, case in pairs]
+    return list(map(plain, outputs))
+
+
+def _shape_among(case: Case) -> tuple[int, ...] | None:
+    """The argument that is a shape (H, W, C)."""
+    shapes = (one for one in case if isinstance(one, (tuple, list)) and len(one) == 3)
+    return next((one for one in shapes if all(type(length) is int for length in one)), None)
+
+
+def _one_graph(model: Any, image: Sequence[int] | None) -> Any:
+    from cnnlab.grading.networks import flat  # needs Keras
+
+    if model is None:
+        return None
+    try:
+        return flat(model, image)
+    except Exception as error:  # a class of the student's own has code of its own
+        own = not isinstance(error, ValueError) or _own_frames(error)
+        raise AnswerError(explained(error) if own else str(error)) from error
 
 
 def predictor(model: Any) -> Callable[..., Any]:
@@ -53,8 +87,8 @@ def predictor(model: Any) -> Callable[..., Any]:
     Returns
     -------
     function
-        Its result has ``"predictions"``, an array, and ``"parameters"``, how many the model has,
-        those that are not trained included.
+        Its result has ``"predictions"``, an array, and ``"parameters"``, how many numbers the model
+        has, those that are not trained included.
 
     Raises
     ------
@@ -63,13 +97,15 @@ def predictor(model: Any) -> Callable[..., Any]:
     """
     import keras
 
+    from cnnlab.grading.networks import parameters
+
     if not isinstance(model, keras.Model):
         raise AnswerError(
             tr("The answer is of type {}; expected a keras.Model.").format(type(model).__name__)
         )
     return lambda images, *_: {
         "predictions": model.predict(images, verbose=0),
-        "parameters": model.count_params(),
+        "parameters": parameters(model),
     }
 
 
@@ -78,19 +114,37 @@ def called(call: Callable[..., Any], case: Case) -> Any:
     try:
         return call(*copied(case))
     except Exception as error:
-        raise AnswerError(explained(error)) from error
+        text = "\n".join(filter(None, [explained(error), _sizes(call, case)]))
+        raise AnswerError(text) from error
+
+
+def _sizes(call: Callable[..., Any], case: Case) -> str:
+    """The shapes of the arguments, by the names that the function has for them."""
+    try:
+        names = list(inspect.signature(call).parameters)
+    except (TypeError, ValueError):
+        names = []
+    names += [str(place) for place in range(len(names) + 1, len(case) + 1)]
+    sized = ((name, as_array(one)) for name, one in zip(names, case, strict=False))
+    shapes = [f"{name} {array.shape}" for name, array in sized if array is not None and array.ndim]
+    return tr("Shapes of the arguments: {}.").format(", ".join(shapes)) if shapes else ""
 
 
 def explained(error: BaseException) -> str:
     """What an error says, and the student's own line that it comes from."""
     message = FOR_MACHINES.sub("", said(error)).strip()[:LONGEST]
     text = f"{type(error).__name__}: {message}"
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not any(name in frame.filename for name in LIBRARIES)]
+    own = _own_frames(error)
     if not own:
         return text
     line = own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0).strip()
     return tr("{}\nin {}, line {}:  {}").format(text, own[-1].name, own[-1].lineno, line)
+
+
+def _own_frames(error: BaseException) -> list[traceback.FrameSummary]:
+    """The student's own lines on the way to an error."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [frame for frame in frames if not any(name in frame.filename for name in LIBRARIES)]
 
 
 def said(error: BaseException) -> str:

@@ -1,5 +1,7 @@
 """Comparing answers: first the form (type, length, shape), then the numbers."""
 
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -17,13 +19,28 @@ def copied(value: Any) -> Any:
     return value
 
 
+def plain(value: Any) -> Any:
+    """The value with fractions as floats: they are right, and no array holds them as numbers."""
+    if isinstance(value, (tuple, list)) and type(value) in (tuple, list):
+        return type(value)(map(plain, value))
+    if type(value) is dict:
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        array = as_array(value)
+        return value if array is None else array
+    exact = isinstance(value, (Real, Decimal)) and not isinstance(value, (int, float, np.generic))
+    return float(value) if exact else value
+
+
 def as_array(value: Any) -> np.ndarray | None:
     """Numbers or truth values as an array, a tensor too; None if it is something else."""
     if value is None or isinstance(value, (str, dict)):
         return None
     try:
         array = np.asarray(value)
-    except (ValueError, TypeError):  # rows of unequal length
+        if array.dtype == object and all(isinstance(one, (Real, Decimal)) for one in array.flat):
+            array = array.astype(float)
+    except (ValueError, TypeError, ArithmeticError):  # rows of unequal length, or far too large
         return None
     return array if array.dtype.kind in "biuf" else None
 
@@ -40,9 +57,8 @@ def equal(output: Any, expected: Any, tolerance: Tolerance) -> bool:
         return all(equal(one, other, tolerance) for one, other in pairs)
     if array is None:
         return output == expected
-    return bool(
-        np.allclose(as_array(output), array, tolerance.rtol, tolerance.atol, equal_nan=True)
-    )
+    mine = as_array(output).reshape(array.shape)
+    return bool(np.allclose(mine, array, tolerance.rtol, tolerance.atol, equal_nan=True))
 
 
 def difference_of_form(output: Any, expected: Any) -> str:
@@ -71,13 +87,33 @@ def difference_of_form(output: Any, expected: Any) -> str:
             else tr("The answer is {}; expected {}.").format(_kind(output), _kind(expected))
         )
     mine = as_array(output)
+    if mine is None and (place := no_number(output)):
+        return tr("Entry {} of the answer is {!r}; expected a number.").format(*place)
     if mine is None:
         return tr("The answer is {}; expected numbers of shape {}.").format(
             _kind(output), array.shape
         )
-    if mine.shape != array.shape:
+    if mine.shape != array.shape and not _as_good(output, mine, array):
         return tr("The answer has shape {}; expected {}.").format(mine.shape, array.shape)
     return ""
+
+
+def _as_good(output: Any, mine: np.ndarray, array: np.ndarray) -> bool:
+    """One number is one number in brackets too, and a list of no rows does not know their width."""
+    if array.ndim == 0:
+        return mine.size == 1
+    empty = mine.size == array.size == 0 and isinstance(output, (tuple, list))
+    return empty and mine.shape == array.shape[: mine.ndim]
+
+
+def no_number(output: Any) -> tuple[int, Any] | None:
+    """The first entry of a list that is neither a number nor a list, counted from 1."""
+    if not isinstance(output, (tuple, list)):
+        return None
+    for place, entry in enumerate(output, start=1):
+        if as_array(entry) is None and isinstance(entry, (str, type(None))):
+            return place, entry
+    return None
 
 
 def _kind(value: Any) -> str:

@@ -8,8 +8,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cnnlab.grading.answers.compare import copied, difference_of_form, equal
-from cnnlab.grading.answers.wording import networks_differ, side_by_side, which_parts
+from cnnlab.grading.answers.compare import as_array, copied, difference_of_form, equal
+from cnnlab.grading.answers.wording import (
+    letters,
+    networks_differ,
+    part_of,
+    side_by_side,
+    which_parts,
+    wrong_parts,
+)
 from cnnlab.grading.question import Case, Question, Tolerance, Wrong
 from cnnlab.grading.texts import tr
 
@@ -100,10 +107,41 @@ class AnswerKey:
         for wrong, answers in self.mistakes:
             if _all_equal(outputs, answers, question.tolerance):
                 return failed(question, "mistake", tr(wrong.hint), wrong.name)
+        if question.kind == "value" and (several := self._a_word_for_each(outputs[0])):
+            return several
         for output, expected, case in zip(outputs, self.right, self.cases, strict=True):
             if not equal(output, expected, question.tolerance):
                 return failed(question, *self._difference(case, output, expected))
         raise AssertionError("answers that differ have a difference")
+
+    def _a_word_for_each(self, output: Any) -> Verdict | None:
+        """Several mistakes in one answer, each in parts of its own."""
+        question, expected = self.question, self.right[0]
+        if not _parts_fit(output, expected) or len(part_of(expected)) == 1:
+            return None
+        mine, right, tolerance = part_of(output), part_of(expected), question.tolerance
+        left = wrong_parts(output, expected, tolerance)
+        found: dict[Wrong, list[str]] = {}
+        while left:
+            explained = {}
+            for wrong, (answer,) in self.mistakes:
+                other = part_of(answer)
+                moved = [name for name in right if not equal(other[name], right[name], tolerance)]
+                if all(equal(mine[name], other[name], tolerance) for name in moved):
+                    explained[wrong] = [name for name in moved if name in left]
+            if not any(explained.values()):
+                break
+            wrong = max(explained, key=lambda one: len(explained[one]))
+            found[wrong] = explained[wrong]
+            left = [name for name in left if name not in found[wrong]]
+        if not found:
+            return None
+        names = letters(expected, question.parts)
+        lines = [tr(wrong.hint) for wrong in found]
+        if left:
+            text = tr("These parts are not right either: {}.")
+            lines.append(text.format(", ".join(names[name] for name in left)))
+        return failed(question, "mistake", "\n".join(lines), "; ".join(one.name for one in found))
 
     def _difference(self, case: Case, output: Any, expected: Any) -> tuple[Tier, str]:
         """In what way an answer is not the right one."""
@@ -113,9 +151,10 @@ class AnswerKey:
             return "value", networks_differ(given, output, expected)
         fault = difference_of_form(output, expected)
         if question.kind == "value":  # shown side by side, the right one is the answer
-            if fault:
+            if fault and not _parts_fit(output, expected):
                 return "shape", fault
-            return "value", which_parts(output, expected, question.tolerance)
+            parts = which_parts(output, expected, question.tolerance, question.parts)
+            return "value", parts
         why = fault or tr("The form is right, a value is not. An example:")
         return "shape" if fault else "value", side_by_side(
             why, given, output, expected, question.tolerance
@@ -125,6 +164,15 @@ class AnswerKey:
 def failed(question: Question, tier: Tier, message: str, mistake: str = "") -> Verdict:
     """A verdict without points."""
     return Verdict(question.id, 0, question.points, tier, message, mistake)
+
+
+def _parts_fit(output: Any, expected: Any) -> bool:
+    """Whether an answer has the parts that it should, each a number, or numbers however many."""
+    if not isinstance(expected, dict):
+        return not difference_of_form(output, expected)
+    return isinstance(output, dict) and all(
+        name in output and as_array(output[name]) is not None for name in expected
+    )
 
 
 def _scored(question: Question, outputs: Sequence[Any], cases: Sequence[Case]) -> Verdict:

@@ -1,6 +1,6 @@
 """What is wrong with an answer, in words and small examples, for the student."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -41,26 +41,74 @@ def side_by_side(
 def _answers(output: Any, expected: Any, tolerance: Tolerance) -> list[str]:
     several = isinstance(expected, (tuple, list)) and as_array(expected) is None
     if not several or not isinstance(output, (tuple, list)) or len(output) != len(expected):
-        return [shown(tr("yours"), output), shown(tr("right"), expected)]
+        return _pair("", output, expected, tolerance)
     return [
-        shown(f"{tr(whose)}[{number}]", value)
+        line
         for number, pair in enumerate(zip(output, expected, strict=True))
         if not equal(*pair, tolerance)
-        for whose, value in zip(("yours", "right"), pair, strict=True)
+        for line in _pair(f"[{number}]", *pair, tolerance)
     ]
 
 
-def which_parts(output: Any, expected: Any, tolerance: Tolerance) -> str:
+def _pair(part: str, output: Any, expected: Any, tolerance: Tolerance) -> list[str]:
+    lines = [shown(tr("yours") + part, output), shown(tr("right") + part, expected)]
+    return [*lines, *first_difference(part, output, expected, tolerance)]
+
+
+def first_difference(part: str, output: Any, expected: Any, tolerance: Tolerance) -> list[str]:
+    """The first cell that differs, with its place, in as many digits as it takes to differ."""
+    mine, right = as_array(output), as_array(expected)
+    if mine is None or right is None or mine.shape != right.shape or right.ndim == 0:
+        return []
+    near = np.isclose(mine, right, tolerance.rtol, tolerance.atol, equal_nan=True)
+    place = tuple(map(int, np.argwhere(~near)[0]))
+    one, other = mine[place].item(), right[place].item()
+    text = tr("The first that differs is {}[{}]: yours {}, right {}. In all, {} of {} differ.")
+    digits = differing(one, other)
+    place = ", ".join(map(str, place))
+    return [text.format(part, place, *digits, np.count_nonzero(~near), right.size)]
+
+
+def differing(one: float, other: float) -> tuple[str, str]:
+    """Two numbers in the fewest digits, from four on, in which they differ."""
+    for digits in range(4, 18):
+        texts = f"{one:.{digits}g}", f"{other:.{digits}g}"
+        if texts[0] != texts[1]:
+            return texts
+    return str(one), str(other)
+
+
+def part_of(value: Any) -> dict[str, Any]:
+    """The parts of an answer that was found by hand, by their names or numbers."""
+    if isinstance(value, dict):
+        return value
+    array = as_array(value)
+    entries = value if array is None else array.ravel()
+    return {str(place): entry for place, entry in enumerate(entries, start=1)}
+
+
+def letters(expected: Any, parts: Sequence[str]) -> dict[str, str]:
+    """What the text calls each part."""
+    names = part_of(expected)
+    if not parts:
+        return {name: repr(name) if isinstance(expected, dict) else name for name in names}
+    return {name: f"({part})" for name, part in zip(names, parts, strict=True)}
+
+
+def wrong_parts(output: Any, expected: Any, tolerance: Tolerance) -> list[str]:
+    """Which parts of an answer are not right."""
+    mine, right = part_of(output), part_of(expected)
+    return [name for name in right if not equal(mine[name], right[name], tolerance)]
+
+
+def which_parts(output: Any, expected: Any, tolerance: Tolerance, parts: Sequence[str]) -> str:
     """Which parts of an answer are not right, without saying what is."""
-    if isinstance(expected, dict):
-        parts = {repr(key): (output[key], expected[key]) for key in expected}
-    else:
-        pairs = zip(np.ravel(output), np.ravel(expected), strict=True)
-        parts = {str(place): pair for place, pair in enumerate(pairs, start=1)}
-    if len(parts) == 1:
+    names = letters(expected, parts)
+    if len(names) == 1:
         return tr("The form is right, the value is not.")
-    wrong = [name for name, pair in parts.items() if not equal(*pair, tolerance)]
-    return tr("Of {} parts, these are not right: {}.").format(len(parts), ", ".join(wrong))
+    wrong = [names[name] for name in wrong_parts(output, expected, tolerance)]
+    wrong = list(dict.fromkeys(wrong))  # two parts may have one letter
+    return tr("Of {} parts, these are not right: {}.").format(len(names), ", ".join(wrong))
 
 
 def networks_differ(given: Mapping[str, Any], output: Mapping, expected: Mapping) -> str:

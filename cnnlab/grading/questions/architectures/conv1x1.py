@@ -1,4 +1,4 @@
-"""A 1×1 convolution."""
+"""Mend a function: a 1×1 convolution."""
 
 from collections.abc import Sequence
 
@@ -34,6 +34,11 @@ def conv1x1_reshaped(X: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (rows @ W + b).reshape(*X.shape[:-1], -1)
 
 
+def conv1x1_transposed(X: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """All axes turned round, and read back as if they had not been."""
+    return (X.T.reshape(X.shape[-1], -1).T @ W + b).reshape(*X.shape[:-1], -1)
+
+
 def conv1x1_weights_reshaped(X: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
     return X @ W.reshape(W.shape[::-1]).T + b
 
@@ -54,14 +59,22 @@ def conv1x1_cases(rng: np.random.Generator) -> Sequence[Case]:
 QUESTION = Question(
     id="conv1x1",
     room="architectures",
-    title="A 1×1 convolution",
+    title="Mend a function: a 1×1 convolution",
     points=2,
     level=1,
     kind="function",
     cases=conv1x1_cases,
     oracle=conv1x1,
     tolerance=FLOAT32,
+    mend=True,
     wrong=(
+        Wrong(
+            "as handed out",
+            conv1x1_reshaped,
+            "The fault of the function as it was handed out is still there. Look at one row of the"
+            " matrix that it makes: do its numbers belong to the same pixel? reshape counts on in"
+            " memory, and never moves an axis.",
+        ),
         Wrong(
             "bias forgotten",
             lambda X, W, b: X @ W,
@@ -71,12 +84,6 @@ QUESTION = Question(
             "mean instead of sum",
             lambda X, W, b: X @ W / X.shape[-1] + b,
             "You take the mean over the channels. A filter adds up what it sees.",
-        ),
-        Wrong(
-            "reshape mixes the axes",
-            conv1x1_reshaped,
-            "Your reshape puts numbers of different pixels into one row. reshape only counts on in"
-            " memory, and does not move an axis: the channels are already the last one.",
         ),
         Wrong(
             "weights reshaped instead of transposed",
@@ -94,6 +101,28 @@ QUESTION = Question(
             "ReLU added",
             lambda X, W, b: relu(X @ W + b),
             "There is a ReLU at the end. The question asks for Z, before any activation.",
+        ),
+        Wrong(
+            "first image for all",
+            lambda X, W, b: conv1x1(np.repeat(X[:1], len(X), 0), W, b),
+            "All images of the batch have the result of the first one.",
+        ),
+        Wrong(
+            "first filter for all",
+            lambda X, W, b: conv1x1(X, np.repeat(W[:, :1], len(b), 1), b),
+            "All channels of the result have the weights of the first filter.",
+        ),
+        Wrong(
+            "rows and columns swapped",
+            conv1x1_transposed,
+            "The numbers of a pixel are right, but the pixels stand in another order. Whoever turns"
+            " axes round on the way in has to turn them back in the same order.",
+        ),
+        Wrong(
+            "truncated to whole numbers",
+            lambda *case: np.trunc(conv1x1(*case)),
+            "Your result holds whole numbers only. An array that was made for whole numbers cuts"
+            " off what stands behind the point.",
         ),
     ),
     alternatives=(

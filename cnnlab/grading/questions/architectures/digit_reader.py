@@ -16,6 +16,8 @@ def built_reader(
     paddings: tuple[str, str] = ("valid", "same"),
     bias: bool = False,
     normalized: str = "before",
+    first_bias: bool = True,
+    dropout: float = 0,
     pooling: str = "MaxPooling2D",
     flat: str = "Flatten",
     units: tuple[int, int] = (40, 24),
@@ -27,16 +29,23 @@ def built_reader(
     from keras import layers as L
 
     norm = [L.BatchNormalization(), L.ReLU()]
+    orders = {
+        "before": norm,
+        "after": norm[::-1],
+        "between": [L.ReLU(), *norm],
+        "no ReLU": norm[:1],
+    }
     return keras.Sequential(
         [
             keras.Input(shape),
-            L.Conv2D(8, 5, padding=paddings[0], activation="relu"),
+            L.Conv2D(8, 5, padding=paddings[0], activation="relu", use_bias=first_bias),
             getattr(L, pooling)(2),
             L.Conv2D(16, 3, padding=paddings[1], use_bias=bias),
-            *(norm if normalized == "before" else norm[::-1]),
+            *orders[normalized],
             getattr(L, pooling)(2),
             getattr(L, flat)(),
             *(L.Dense(count, activation=hidden) for count in units),
+            *([L.Dropout(dropout)] if dropout else []),
             L.Dense(10, activation=end),
         ]
     )
@@ -62,6 +71,51 @@ def reader_functional() -> Any:
         for units in (40, 24):
             x = L.ReLU()(L.Dense(units)(x))
         return keras.Model(image, L.Softmax()(L.Dense(10)(x)))
+
+    return digit_reader
+
+
+def reader_in_parts() -> Any:
+    """Features and head are Sequentials of their own, with another epsilon."""
+
+    def digit_reader():
+        import keras
+        from keras import layers as L
+
+        seen = [L.Conv2D(8, 5, activation="relu"), L.MaxPooling2D()]
+        conv = L.Conv2D(16, 3, padding="same", use_bias=False)
+        block = keras.Sequential([conv, L.BatchNormalization(epsilon=1e-5), L.ReLU()])
+        features = keras.Sequential([*seen, block, L.MaxPooling2D()])
+        head = [L.Dense(40, "relu"), L.Dense(24, "relu"), L.Dense(10, "softmax")]
+        parts = [features, L.Flatten(), keras.Sequential(head)]
+        return keras.Sequential([keras.Input((28, 20, 1)), *parts])
+
+    return digit_reader
+
+
+def reader_of_its_own() -> Any:
+    """A class, which nobody has told the shape of its images."""
+
+    def digit_reader():
+        import keras
+        from keras import layers as L
+
+        class Reader(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.first = L.Conv2D(8, 5, activation="relu")
+                self.second = L.Conv2D(16, 3, padding="same", use_bias=False)
+                self.norm, self.pool = L.BatchNormalization(), L.MaxPooling2D()
+                self.head = keras.Sequential(
+                    [L.Flatten(), L.Dense(40, "relu"), L.Dense(24, "relu")]
+                )
+                self.last = L.Dense(10, activation="softmax")
+
+            def call(self, x):
+                x = self.norm(self.second(self.pool(self.first(x))))
+                return self.last(self.head(self.pool(keras.ops.relu(x))))
+
+        return Reader()
 
     return digit_reader
 
@@ -99,6 +153,29 @@ QUESTION = Question(
             "ReLU before batch normalisation",
             lambda: reader_facts(normalized="after"),
             "The ReLU comes before the normalisation. In the table it comes after it.",
+        ),
+        Wrong(
+            "ReLU before and after batch normalisation",
+            lambda: reader_facts(normalized="between"),
+            "There is a ReLU on both sides of the normalisation. In the table the convolution has"
+            " none of its own.",
+        ),
+        Wrong(
+            "no ReLU after batch normalisation",
+            lambda: reader_facts(normalized="no ReLU"),
+            "Nothing comes between the normalisation and the pooling. The table has a row there.",
+        ),
+        Wrong(
+            "dropout added",
+            lambda: reader_facts(dropout=0.5),
+            "Your network has a dropout more. It does nothing when the network predicts, but it"
+            " changes training, and the table has none.",
+        ),
+        Wrong(
+            "no bias in the first convolution",
+            lambda: reader_facts(first_bias=False),
+            "Your network has a few parameters too few: compare the first convolution with the"
+            " table.",
         ),
         Wrong(
             "average pooling",
@@ -139,5 +216,5 @@ QUESTION = Question(
             "Height and width of the input are swapped: height comes first.",
         ),
     ),
-    alternatives=(reader_functional,),
+    alternatives=(reader_functional, reader_in_parts, reader_of_its_own),
 )

@@ -29,6 +29,7 @@ def built_inception(
     pooling: str = "MaxPooling2D",
     projected: str = "after",
     order: Sequence[int] = (0, 1, 2, 3),
+    dropout: float = 0,
 ) -> Any:
     """The module; the options are the ways to get it wrong."""
     import keras
@@ -51,7 +52,8 @@ def built_inception(
         ways.append(conv(pooled(x), pool, 1))
     else:
         ways.append(pooled(conv(x, pool, 1)) if projected == "before" else pooled(x))
-    return keras.Model(image, L.Concatenate()([ways[index] for index in order]))
+    together = L.Concatenate()([ways[index] for index in order])
+    return keras.Model(image, L.Dropout(dropout)(together) if dropout else together)
 
 
 def inception_facts(*case: Any, **mistake: Any) -> dict[str, Any]:
@@ -89,6 +91,56 @@ def inception_backwards() -> Any:
         of_three = conv(conv(x, reduce_three, 1), three, 3)
         both = L.concatenate([conv(x, one, 1), of_three], axis=-1)
         return keras.Model(x, L.concatenate([both, of_five, of_pool], axis=-1))
+
+    return inception_module
+
+
+def inception_of_any_size() -> Any:
+    """Each way its own Sequential, for images of any height and width."""
+
+    def inception_module(shape, one, reduce_three, three, reduce_five, five, pool):
+        import keras
+        from keras import layers as L
+
+        def conv(filters, f):
+            return L.Conv2D(filters, f, padding="same", activation="relu")
+
+        x = keras.Input((None, None, shape[2]))
+        ways = [
+            conv(one, 1),
+            keras.Sequential([conv(reduce_three, 1), conv(three, 3)]),
+            keras.Sequential([conv(reduce_five, 1), conv(five, 5)]),
+            keras.Sequential([L.MaxPooling2D(3, 1, padding="same"), conv(pool, 1)]),
+        ]
+        return keras.Model(x, L.Concatenate()([way(x) for way in ways]))
+
+    return inception_module
+
+
+def inception_of_its_own() -> Any:
+    """A class, built."""
+
+    def inception_module(shape, one, reduce_three, three, reduce_five, five, pool):
+        import keras
+        from keras import layers as L
+
+        class Module(keras.Model):
+            def __init__(self):
+                super().__init__()
+                wanted = (one, 1), (reduce_three, 1), (three, 3), (reduce_five, 1), (five, 5)
+                self.convs = [
+                    L.Conv2D(filters, f, padding="same", activation="relu")
+                    for filters, f in (*wanted, (pool, 1))
+                ]
+                self.pool = L.MaxPooling2D(3, strides=1, padding="same")
+
+            def call(self, x):
+                a, b, c, d, e, f = self.convs
+                return keras.ops.concatenate([a(x), c(b(x)), e(d(x)), f(self.pool(x))], axis=-1)
+
+        module = Module()
+        module(keras.Input(shape))
+        return module
 
     return inception_module
 
@@ -171,6 +223,17 @@ QUESTION = Question(
             "All four ways are right, and the result has its channels in another order: the"
             " pooling way comes last.",
         ),
+        Wrong(
+            "narrow and wide swapped",
+            lambda *case: inception_facts(*[case[i] for i in (0, 1, 3, 2, 5, 4, 6)]),
+            "On the ways with two convolutions, the numbers of filters changed places. The first"
+            " convolution is the narrow one.",
+        ),
+        Wrong(
+            "dropout added",
+            lambda *case: inception_facts(*case, dropout=0.4),
+            "Your module has a dropout. The task names all that it holds.",
+        ),
     ),
-    alternatives=(inception_backwards,),
+    alternatives=(inception_backwards, inception_of_any_size, inception_of_its_own),
 )

@@ -81,6 +81,52 @@ def cost_rounded_down(shape: Sequence[int], layers: Sequence[Sequence[int]]) -> 
     return network_cost(shape, layers)[0], work
 
 
+def cost_rounded(shape: Sequence[int], layers: Sequence[Sequence[int]]) -> tuple[int, int]:
+    H, W, C = shape
+    work = 0
+    for f, filters, s in layers:
+        H, W = round(H / s), round(W / s)
+        work += H * W * filters * f * f * C
+        C = filters
+    return network_cost(shape, layers)[0], work
+
+
+def cost_not_squared(shape: Sequence[int], layers: Sequence[Sequence[int]]) -> tuple[int, int]:
+    H, W, C = shape
+    parameters = work = 0
+    for f, filters, s in layers:
+        H, W = -(-H // s), -(-W // s)
+        parameters += (f * C + 1) * filters
+        work += H * W * filters * f * C
+        C = filters
+    return parameters, work
+
+
+def cost_of_flat_filters(shape: Sequence[int], layers: Sequence[Sequence[int]]) -> tuple[int, int]:
+    H, W, _ = shape
+    parameters = work = 0
+    for f, filters, s in layers:
+        H, W = -(-H // s), -(-W // s)
+        parameters += (f * f + 1) * filters
+        work += H * W * filters * f * f
+    return parameters, work
+
+
+def cost_with_one_bias(shape: Sequence[int], layers: Sequence[Sequence[int]]) -> tuple[int, int]:
+    parameters, work = cost_without_bias(shape, layers)
+    return parameters + len(layers), work
+
+
+def cost_of_flops(shape: Sequence[int], layers: Sequence[Sequence[int]]) -> tuple[int, int]:
+    parameters, work = network_cost(shape, layers)
+    return parameters, 2 * work
+
+
+def cost_of_one_place(shape: Sequence[int], layers: Sequence[Sequence[int]]) -> tuple[int, int]:
+    parameters, _ = network_cost(shape, layers)
+    return parameters, cost_without_bias(shape, layers)[0]
+
+
 def cost_without_padding(shape: Sequence[int], layers: Sequence[Sequence[int]]) -> tuple[int, int]:
     H, W, C = shape
     work = 0
@@ -117,6 +163,8 @@ def network_cost_cases(rng: np.random.Generator) -> Sequence[Case]:
         ((odd, odd + 7, 3), stack((2, 1))),
         ((odd + 4, odd, 4), stack((1, 2, 2, 1))),
         ((32, 21, 1), stack((3, 2, 1))),
+        ((31, 25, 2), stack((3, 1))),  # a third too many: neither down nor to the nearest
+        ((21, 49, 3), stack((4, 2))),
     ]
 
 
@@ -164,6 +212,40 @@ QUESTION = Question(
             "size rounded down",
             cost_rounded_down,
             "Where the stride does not divide the size, you round down. Same padding rounds up.",
+        ),
+        Wrong(
+            "rounded to the nearest",
+            cost_rounded,
+            "Where the stride does not divide the size, you round to the nearest whole number. Same"
+            " padding has a place for each cell that is left over, however few these are.",
+        ),
+        Wrong(
+            "size of the filter not squared",
+            cost_not_squared,
+            "Your filters have a height and no width, or the other way round. How many weights has"
+            " a window of f × f for each channel?",
+        ),
+        Wrong(
+            "depth forgotten",
+            cost_of_flat_filters,
+            "Your filters are flat. A filter is as deep as what comes in.",
+        ),
+        Wrong(
+            "one bias for a layer",
+            cost_with_one_bias,
+            "You have one bias for a whole layer. Each of its filters has its own.",
+        ),
+        Wrong(
+            "multiplications and additions apart",
+            cost_of_flops,
+            "The parameters are right. In the work you count multiplications and additions, each on"
+            " its own. A multiply-add is both together.",
+        ),
+        Wrong(
+            "multiply-adds without the places",
+            cost_of_one_place,
+            "The parameters are right. Your work is the number of weights: each weight is used"
+            " again at every place of the result.",
         ),
         Wrong(
             "valid instead of same padding",

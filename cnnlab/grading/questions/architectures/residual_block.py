@@ -82,6 +82,25 @@ def block_added_early(a: np.ndarray, W1: Kernel, W2: Kernel, Ws: Short, stride: 
     return relu(convolved(a_next + short_cut(a, Ws, stride), W2))
 
 
+def block_always_projected(
+    a: np.ndarray, W1: Kernel, W2: Kernel, Ws: Short, stride: int
+) -> np.ndarray:
+    z = two_layers(a, W1, W2, stride)
+    return relu(z if Ws is None else z + short_cut(a, Ws, stride))
+
+
+def block_framed(a: np.ndarray, W1: Kernel, W2: Kernel, Ws: Short, stride: int) -> np.ndarray:
+    """The convolutions are right but for the border of their results, which is 0."""
+
+    def framed(z: np.ndarray) -> np.ndarray:
+        inside = np.zeros_like(z)
+        inside[:, 1:-1, 1:-1] = z[:, 1:-1, 1:-1]
+        return inside
+
+    z = framed(convolved(framed(relu(convolved(a, W1, stride))), W2))
+    return relu(z + short_cut(a, Ws, stride))
+
+
 def block_even(a: np.ndarray, W1: Kernel, W2: Kernel, Ws: Short, stride: int) -> np.ndarray:
     return relu(two_layers(a, W1, W2, stride, even=True) + short_cut(a, Ws, stride))
 
@@ -121,6 +140,12 @@ QUESTION = Question(
             lambda a, W1, W2, Ws, s: relu(two_layers(a, W1, W2, s)) + short_cut(a, Ws, s),
             "The last ReLU comes before the addition, so the layers can only add, and never take"
             " anything away. See the formula on the page ResNet.",
+        ),
+        Wrong(
+            "ReLU before and after the addition",
+            lambda a, W1, W2, Ws, s: relu(relu(two_layers(a, W1, W2, s)) + short_cut(a, Ws, s)),
+            "The last ReLU is in its place, and there is one more before the addition. So the"
+            " layers can only add, and never take anything away.",
         ),
         Wrong(
             "no ReLU at the end",
@@ -172,6 +197,23 @@ QUESTION = Question(
             block_even,
             "With a stride of 2 and an even size, you pad one cell on each side. Same padding, as"
             " Keras does it, needs only one cell there, and puts it below and to the right.",
+        ),
+        Wrong(
+            "projection although none is needed",
+            block_always_projected,
+            "Where Ws is None, the short cut carries nothing. There it should carry what came in,"
+            " as it is.",
+        ),
+        Wrong(
+            "first image for all",
+            lambda a, *rest: residual_block(np.repeat(a[:1], len(a), 0), *rest),
+            "All images of the batch have the result of the first one.",
+        ),
+        Wrong(
+            "without padding, zeros around the result",
+            block_framed,
+            "At the border your convolutions know nothing, and answer 0 there. Same padding puts"
+            " the zeros around the image, before the window moves.",
         ),
     ),
     alternatives=(residual_block_keras,),

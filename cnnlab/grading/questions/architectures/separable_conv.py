@@ -118,6 +118,28 @@ QUESTION = Question(
             "There is a ReLU between your two steps. MobileNet has one there; this question asks"
             " for the two steps alone.",
         ),
+        Wrong(
+            "first image for all",
+            lambda x, d, p: separable_conv(np.repeat(x[:1], len(x), 0), d, p),
+            "All images of the batch have the result of the first one.",
+        ),
+        Wrong(
+            "only the depthwise step summed",
+            lambda x, d, p: depthwise(x, d).sum(axis=-1, keepdims=True) @ p[:1],
+            "Your second step sees the sum of all channels, and one row of its weights. Each"
+            " channel has a weight of its own for each filter.",
+        ),
+        Wrong(
+            "one pointwise filter for all",
+            lambda x, d, p: depthwise(x, d) @ np.repeat(p[:, :1], p.shape[1], 1),
+            "All channels of your result come from the first pointwise filter.",
+        ),
+        Wrong(
+            "truncated to whole numbers",
+            lambda *case: np.trunc(separable_conv(*case)),
+            "Your result holds whole numbers only. An array that was made for whole numbers cuts"
+            " off what stands behind the point.",
+        ),
     ),
     alternatives=(separable_by_cells, separable_keras),
 )

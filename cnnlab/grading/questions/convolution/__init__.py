@@ -14,7 +14,7 @@ from cnnlab.grading.questions.convolution import (
     zero_pad,
 )
 
-VERSION = 1
+VERSION = 2
 QUESTIONS = tuple(
     file.QUESTION
     for file in (

@@ -36,6 +36,12 @@ def last_missing(image: Array, kernel: Array) -> Array:
     return conv2d(image, kernel)[:-1, :-1]
 
 
+def never_reset(image: Array, kernel: Array) -> Array:
+    """One sum that goes on from window to window."""
+    right = conv2d(image, kernel)
+    return right.cumsum().reshape(right.shape)
+
+
 def by_fourier(image: Array, kernel: Array) -> Array:
     waves = np.fft.rfft2(image) * np.fft.rfft2(kernel, image.shape).conj()
     H_out, W_out = np.array(image.shape) - kernel.shape + 1
@@ -112,6 +118,18 @@ QUESTION = Question(
             "sign lost",
             lambda image, kernel: np.abs(conv2d(image, kernel)),
             "Your answers have lost their sign. It tells the direction of the edge, so keep it.",
+        ),
+        Wrong(
+            "sum not reset",
+            never_reset,
+            "Your sum goes on from window to window, and never begins anew. Where is it set to"
+            " zero: before the loop over the places, or in it?",
+        ),
+        Wrong(
+            "truncated to whole numbers",
+            lambda image, kernel: np.trunc(conv2d(image, kernel)),
+            "Your result holds whole numbers only. An array that was made for whole numbers cuts"
+            " off what stands behind the point.",
         ),
     ),
     alternatives=(by_fourier, by_shifts),

@@ -85,6 +85,12 @@ def last_image_only(dZ: Array, X: Array, W: Array, stride: int, pad: int) -> Gra
     return dX, conv_backward(dZ[-1:], X[-1:], W, stride, pad)[1], db
 
 
+def first_image_only(dZ: Array, X: Array, W: Array, stride: int, pad: int) -> Gradients:
+    """dW from the first image for all of them."""
+    dX, _, db = conv_backward(dZ, X, W, stride, pad)
+    return dX, conv_backward(dZ, np.repeat(X[:1], len(X), 0), W, stride, pad)[1], db
+
+
 def dx_with(dZ: Array, X: Array, W: Array, V: Array, stride: int, pad: int) -> Gradients:
     """dX made with other filters V in the place of W."""
     return conv_backward(dZ, X, V, stride, pad)[0], *conv_backward(dZ, X, W, stride, pad)[1:]
@@ -188,6 +194,18 @@ QUESTION = Question(
             " then dZ has it already, and db is a plain sum.",
         ),
         Wrong(
+            "all averaged over the batch",
+            lambda dZ, X, W, stride, pad: conv_backward(dZ / len(X), X, W, stride, pad),
+            "All three gradients are divided by the number of images. The loss does that once, if"
+            " it is a mean; then dZ has it already.",
+        ),
+        Wrong(
+            "dX averaged over the batch",
+            lambda dZ, X, W, stride, pad: scaled_gradients(dZ, X, W, stride, pad, dx=1 / len(X)),
+            "dX is divided by the number of images. Each image has a dX of its own, and nothing is"
+            " added up over the batch there.",
+        ),
+        Wrong(
             "db a mean",
             lambda dZ, X, W, stride, pad: scaled_gradients(
                 dZ, X, W, stride, pad, db=dZ.shape[3] / dZ.size
@@ -219,6 +237,25 @@ QUESTION = Question(
                 conv_backward(dZ, X, W, stride, pad)[place] for place in (1, 2, 0)
             ),
             "The gradients come in another order than the one that the task asks for.",
+        ),
+        Wrong(
+            "first filter for all",
+            lambda dZ, X, W, stride, pad: dx_with(
+                dZ, X, W, np.repeat(W[..., :1], W.shape[3], 3), stride, pad
+            ),
+            "dX is made with the first filter alone. Which index of W counts the filters?",
+        ),
+        Wrong(
+            "first image for all",
+            first_image_only,
+            "dW sees the first image of the batch again and again. Which index of X counts the"
+            " images?",
+        ),
+        Wrong(
+            "truncated to whole numbers",
+            lambda *case: tuple(map(np.trunc, conv_backward(*case))),
+            "Your gradients hold whole numbers only. An array that was made for whole numbers cuts"
+            " off what stands behind the point.",
         ),
     ),
     alternatives=(conv_backward_by_windows, conv_backward_by_convolution),

@@ -49,6 +49,12 @@ def padded_before(X: Array, W: Array, b: Array, stride: int, pad: int) -> Array:
     return conv_layer(framed(X, (0, 0), (pad, 0), (pad, 0), (0, 0)), W, b, stride, 0)
 
 
+def never_reset(X: Array, W: Array, b: Array, stride: int, pad: int, often: bool = False) -> Array:
+    """One sum that goes on from window to window; if `often`, with the biases in it."""
+    right = conv_layer(X, W, b if often else 0 * b, stride, pad)
+    return right.cumsum().reshape(right.shape) + (0 if often else b)
+
+
 def layer_by_einsum(X: Array, W: Array, b: Array, stride: int, pad: int) -> Array:
     X = np.pad(X.astype("float32"), [(0, 0), (pad, pad), (pad, pad), (0, 0)])
     windows = sliding_window_view(X, W.shape[:2], axis=(1, 2))[:, ::stride, ::stride]
@@ -160,6 +166,43 @@ QUESTION = Question(
             lambda X, W, b, stride, pad: np.maximum(conv_layer(X, W, b, stride, pad), 0),
             "Negative numbers became 0: you applied ReLU. It comes after this function: here z is"
             " asked for, not a.",
+        ),
+        Wrong(
+            "first image for all",
+            lambda X, W, b, stride, pad: conv_layer(np.repeat(X[:1], len(X), 0), W, b, stride, pad),
+            "All images of the batch have the result of the first one. Which index of X counts the"
+            " images?",
+        ),
+        Wrong(
+            "first filter for all",
+            lambda X, W, b, stride, pad: conv_layer(
+                X, np.repeat(W[..., :1], len(b), 3), b, stride, pad
+            ),
+            "All channels of the result come from the first filter. Which index of W counts the"
+            " filters?",
+        ),
+        Wrong(
+            "first bias for all",
+            lambda X, W, b, stride, pad: conv_layer(X, W, np.repeat(b[:1], len(b)), stride, pad),
+            "All filters have the bias of the first one. Each has its own.",
+        ),
+        Wrong(
+            "sum not reset",
+            never_reset,
+            "Your sum goes on from window to window, and never begins anew. Where is it set to"
+            " zero: before the loop over the places, or in it?",
+        ),
+        Wrong(
+            "sum and biases not reset",
+            lambda *case: never_reset(*case, often=True),
+            "Your sum goes on from window to window, with all the biases in it. Where is it set to"
+            " zero: before the loop over the places, or in it?",
+        ),
+        Wrong(
+            "truncated to whole numbers",
+            lambda *case: np.trunc(conv_layer(*case)),
+            "Your result holds whole numbers only. An array that was made for whole numbers cuts"
+            " off what stands behind the point.",
         ),
     ),
     alternatives=(layer_by_einsum, layer_by_places),

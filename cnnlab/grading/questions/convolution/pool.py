@@ -1,4 +1,4 @@
-"""Max and average pooling."""
+"""Mend a function: max and average pooling."""
 
 from collections.abc import Sequence
 
@@ -36,17 +36,31 @@ def scaled_average(X: Array, f: int, stride: int, mode: str, factor: float) -> A
     return pool(X, f, stride, mode) * (1 if mode == "max" else factor)
 
 
+def from_zero(X: Array, f: int, stride: int, mode: str) -> Array:
+    """A maximum that begins its search with 0."""
+    return pool(np.maximum(X, 0) if mode == "max" else X, f, stride, mode)
+
+
+def whole_window(X: Array, f: int, stride: int, mode: str, images: bool = False) -> Array:
+    """One number for all channels of a window, or, if `images`, of all images too."""
+    axis = (0, 3) if images else 3
+    over = X.max(axis, keepdims=True) if mode == "max" else X.mean(axis, keepdims=True)
+    return pool(np.broadcast_to(over, X.shape), f, stride, mode)
+
+
+def never_reset(X: Array, f: int, stride: int, mode: str) -> Array:
+    """Maximum or sum go on from window to window."""
+    right = pool(X, f, stride, mode)
+    go_on = np.maximum.accumulate if mode == "max" else np.cumsum
+    return go_on(right.ravel()).reshape(right.shape)
+
+
 def partial_windows(X: Array, f: int, stride: int, mode: str) -> Array:
     """What fits is pooled; windows that hang over the edge are filled from the inside."""
     more = [(0, 0), (0, stride - 1), (0, stride - 1), (0, 0)]
     beyond = np.pad(X, more, constant_values=np.nan)
     windows = sliding_window_view(beyond, (f, f), axis=(1, 2))[:, ::stride, ::stride]
     return (np.nanmax if mode == "max" else np.nanmean)(windows, axis=(4, 5))
-
-
-def channels_mixed(X: Array, f: int, stride: int, mode: str) -> Array:
-    over_channels = X.max(axis=3) if mode == "max" else X.mean(axis=3)
-    return pool(np.repeat(over_channels[..., None], X.shape[3], axis=3), f, stride, mode)
 
 
 def pool_by_windows(X: Array, f: int, stride: int, mode: str) -> Array:
@@ -65,14 +79,21 @@ def pool_by_places(X: Array, f: int, stride: int, mode: str) -> Array:
 QUESTION = Question(
     id="pool",
     room="convolution",
-    title="Max and average pooling",
+    title="Mend a function: max and average pooling",
     points=3,
     level=2,
     kind="function",
     cases=pool_cases,
     oracle=pool,
     tolerance=FLOAT32,
+    mend=True,
     wrong=(
+        Wrong(
+            "as handed out",
+            from_zero,
+            "The fault of the function as it was handed out is still there. A photograph does not"
+            " show it. Which numbers does it never have, and what happens to a window of them?",
+        ),
         Wrong(
             "average divided by f",
             lambda X, f, stride, mode: scaled_average(X, f, stride, mode, f),
@@ -95,21 +116,13 @@ QUESTION = Question(
             "The two modes changed places: you average for “max”.",
         ),
         Wrong(
-            "maximum that starts from 0",
-            lambda X, f, stride, mode: pool(
-                np.maximum(X, 0) if mode == "max" else X, f, stride, mode
-            ),
-            "Where all cells of a window are negative, your maximum is 0, and no cell of the window"
-            " is 0. From which number does your search begin?",
-        ),
-        Wrong(
             "maximum of the absolute values",
             lambda X, f, stride, mode: pool(np.abs(X) if mode == "max" else X, f, stride, mode),
             "Your maximum forgets the sign: a large negative number must not win.",
         ),
         Wrong(
             "channels mixed",
-            channels_mixed,
+            whole_window,
             "Your windows go through all channels at once. Pooling works on each channel on its"
             " own, and the depth stays.",
         ),
@@ -145,6 +158,30 @@ QUESTION = Question(
             partial_windows,
             "You pool windows that hang over the edge as well. Only windows that lie inside count:"
             " the size of the result is rounded down.",
+        ),
+        Wrong(
+            "images and channels mixed",
+            lambda *case: whole_window(*case, images=True),
+            "You make one number of all that stands at the same places, in whatever image and"
+            " channel. Over which axes of the window does the maximum go?",
+        ),
+        Wrong(
+            "first image for all",
+            lambda X, *rest: pool(np.repeat(X[:1], len(X), 0), *rest),
+            "All images of the batch have the result of the first one. Which index of X counts the"
+            " images?",
+        ),
+        Wrong(
+            "not reset",
+            never_reset,
+            "Your maximum, or your sum, goes on from window to window, and never begins anew. Where"
+            " does it begin: before the loop over the places, or in it?",
+        ),
+        Wrong(
+            "truncated to whole numbers",
+            lambda *case: np.trunc(pool(*case)),
+            "Your result holds whole numbers only. An array that was made for whole numbers cuts"
+            " off what stands behind the point.",
         ),
     ),
     alternatives=(pool_by_windows, pool_by_places),

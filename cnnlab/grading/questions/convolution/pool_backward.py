@@ -93,6 +93,16 @@ def winners_of_the_image(dA: Array, X: Array, f: int, stride: int, mode: str) ->
     return dX
 
 
+def winners_of_the_batch(dA: Array, X: Array, f: int, stride: int, mode: str) -> Array:
+    """The mask compares with the largest number of the window, over images and channels too."""
+    dX = np.zeros(X.shape)
+    for i, j in np.ndindex(dA.shape[1:3]):
+        window = np.s_[:, i * stride : i * stride + f, j * stride : j * stride + f]
+        part = X[window] == X[window].max() if mode == "max" else 1 / f**2
+        dX[window] += dA[:, i : i + 1, j : j + 1] * part
+    return dX
+
+
 def pool_backward_by_places(dA: Array, X: Array, f: int, stride: int, mode: str) -> Array:
     """One place in the window at a time, for all windows of the batch."""
     dA = dA.astype("float32")
@@ -193,6 +203,30 @@ QUESTION = Question(
             lambda dA, X, f, stride, mode: pool_backward(dA, X, f, 1, mode),
             "Your windows are neighbours, whatever the stride is. On the way back they lie where"
             " they lay on the way forward.",
+        ),
+        Wrong(
+            "compared with the maximum of all images and channels",
+            winners_of_the_batch,
+            "For “max”, you compare with the largest number of the window in any image and any"
+            " channel. Each channel of each image has a winner of its own.",
+        ),
+        Wrong(
+            "averaged over the batch",
+            lambda dA, X, *rest: pool_backward(dA / len(X), X, *rest),
+            "dX is divided by the number of images. Each image has a dX of its own, and nothing is"
+            " added up over the batch there.",
+        ),
+        Wrong(
+            "first image for all",
+            lambda dA, X, *rest: pool_backward(dA, np.repeat(X[:1], len(X), 0), *rest),
+            "The winners of the first image get the gradients of all images. Which index of X"
+            " counts the images?",
+        ),
+        Wrong(
+            "truncated to whole numbers",
+            lambda *case: np.trunc(pool_backward(*case)),
+            "Your dX holds whole numbers only. An array that was made for whole numbers cuts"
+            " off what stands behind the point.",
         ),
     ),
     alternatives=(pool_backward_by_places, pool_backward_by_argmax),

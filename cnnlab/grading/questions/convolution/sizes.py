@@ -16,9 +16,10 @@ def by_hand(
     places: Callable[[int, int, int, int], int] = count_places,
     same: int = 4,
     weights: int = 12 * 46,
+    pooling: int = 0,
 ) -> list[int]:
     rows = [places(11, 4, 0, 1), places(11, 5, 2, 1), places(18, 5, 1, 2), places(26, 7, 3, 4)]
-    return [*rows, same, weights, 0]
+    return [*rows, same, weights, pooling]
 
 
 QUESTION = Question(
@@ -96,6 +97,33 @@ QUESTION = Question(
             lambda: by_hand(weights=5 * (9 * 12 + 1)),
             "In line 6 the two depths changed places. One is the number of channels that come in,"
             " the other the number of filters: only one of them brings the biases.",
+        ),
+        Wrong(
+            "size of the filter not squared",
+            lambda: by_hand(weights=12 * (3 * 5 + 1)),
+            "In line 6 your filters have a height and no width, or the other way round.",
+        ),
+        Wrong(
+            "one filter",
+            lambda: by_hand(weights=46),
+            "In line 6 you counted the parameters of one filter. How many filters does the layer"
+            " have?",
+        ),
+        Wrong(
+            "places counted as parameters",
+            lambda: by_hand(weights=12 * 46 * 20 * 30),
+            "In line 6 you counted a filter anew at each place. It is one and the same filter at"
+            " all places: see “Layers”.",
+        ),
+        Wrong(
+            "pooling with the parameters of a filter",
+            lambda: by_hand(pooling=4),
+            "In line 7 you counted the cells of the window. What would pooling learn there?",
+        ),
+        Wrong(
+            "pooling with two parameters",
+            lambda: by_hand(pooling=2),
+            "In line 7 you counted f and s. Somebody has chosen these: does training change them?",
         ),
     ),
     alternatives=(

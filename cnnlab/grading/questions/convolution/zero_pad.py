@@ -117,6 +117,18 @@ QUESTION = Question(
             "The zeros lie on the outermost cells of the image, so these are lost. The frame goes"
             " around the image, and the array grows.",
         ),
+        Wrong(
+            "first image for all",
+            lambda X, pad: zero_pad(np.repeat(X[:1], len(X), 0), pad),
+            "All images of the batch are like the first one now. Which index of X counts the"
+            " images?",
+        ),
+        Wrong(
+            "truncated to whole numbers",
+            lambda X, pad: np.trunc(zero_pad(X, pad)),
+            "Your result holds whole numbers only. An array that was made for whole numbers cuts"
+            " off what stands behind the point.",
+        ),
     ),
     alternatives=(
         stacked,

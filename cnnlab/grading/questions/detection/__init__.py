@@ -16,7 +16,7 @@ from cnnlab.grading.questions.detection import (
     target_and_loss,
 )
 
-VERSION = 1
+VERSION = 2
 QUESTIONS = tuple(
     file.QUESTION
     for file in (

@@ -1,5 +1,6 @@
 """Three results by hand."""
 
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -105,11 +106,27 @@ QUESTION = Question(
             "A box that was dropped is gone: it drops no other box any more.",
         ),
         Wrong(
+            "class after class",
+            partial(by_hand, kept=[1, 0, 2, 5]),
+            "These are the right boxes, a class after the other. The question asks for the best"
+            " first, whatever its class.",
+        ),
+        Wrong(
+            "IoU below the threshold dropped",
+            partial(by_hand, kept=[1, 2, 0]),
+            "A box was dropped by one of its class that it overlaps too little. From which IoU on"
+            " does the rule drop?",
+        ),
+        Wrong(
             "not the best first",
             partial(by_hand, kept=[0, 1, 2, 5]),
             "These are the right boxes, in the order of their numbers. The question asks for"
             " another order.",
         ),
     ),
-    alternatives=(lambda: {"iou": 0.154, "volume": [5, 7, 27], "kept": np.array([1, 2, 0, 5])},),
+    parts="abc",
+    alternatives=(
+        lambda: by_hand(iou=Fraction(2, 13)),
+        lambda: {"iou": 0.154, "volume": [5, 7, 27], "kept": np.array([1, 2, 0, 5])},
+    ),
 )

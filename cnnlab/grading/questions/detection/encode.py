@@ -1,6 +1,6 @@
 """YOLO: from boxes to y."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from math import floor
 
@@ -20,16 +20,24 @@ def in_cell(cx, cy, h, w, cell_h, cell_w, anchor):
     return [cx / cell_w % 1, cy / cell_h % 1, h / anchor[0], w / anchor[1]]
 
 
-def likeness(size: tuple[float, float], anchor: np.ndarray) -> float:
+Size = tuple[float, float]  # height and width
+Measure = Callable[[Size, np.ndarray], float]  # of a size and an anchor: small if they are alike
+
+
+def likeness(size: Size, anchor: np.ndarray) -> float:
     return iou_of(np.array([0, 0, *size]), np.array([0, 0, *anchor]))
 
 
-def most_alike(size: tuple[float, float], anchors: np.ndarray) -> int:
-    return int(np.argmax([likeness(size, anchor) for anchor in anchors]))
+def unlike(size: Size, anchor: np.ndarray) -> float:
+    return -likeness(size, anchor)
 
 
-def least_alike(size: tuple[float, float], anchors: np.ndarray) -> int:
-    return int(np.argmin([likeness(size, anchor) for anchor in anchors]))
+def area_of(box: np.ndarray) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def largest_first(boxes: np.ndarray) -> list[int]:
+    return sorted(range(len(boxes)), key=lambda i: -area_of(boxes[i]))
 
 
 def encode(
@@ -40,46 +48,67 @@ def encode(
     classes: int,
     size: tuple[int, int],
     numbers: Callable[..., list[float]] = in_cell,
-    choose: Callable[..., int] = most_alike,
+    measure: Measure = unlike,
+    order: Callable[[np.ndarray], Sequence[int]] = largest_first,
+    clash: str = "next",
+    cell: Callable[[int, int], float] = lambda length, count: length / count,
     centre: tuple[float, float] = (0.5, 0.5),
     first_class: int = 5,
+    turn: int = 0,
     p_c: int = 1,
     swapped: bool = False,
 ) -> np.ndarray:
+    """y. Where the best anchor is taken, an object goes to the `clash`: next, away or over it."""
     y = np.zeros((*grid, len(anchors), 5 + classes))
-    cell_h, cell_w = size[0] / grid[0], size[1] / grid[1]
-    for (x0, y0, x1, y1), label in zip(boxes, labels, strict=True):
+    cell_h, cell_w = cell(size[0], grid[0]), cell(size[1], grid[1])
+    taken = set()
+    for i in order(boxes):
+        (x0, y0, x1, y1), label = boxes[i], labels[i]
         h, w = y1 - y0, x1 - x0
         cx, cy = x0 + centre[0] * w, y0 + centre[1] * h
         row, column = floor(cy / cell_h), floor(cx / cell_w)
-        k = choose((h, w), anchors)
-        place = y[column, row, k] if swapped else y[row, column, k]
+        if swapped:
+            row, column = column, row
+        ranked = sorted(range(len(anchors)), key=lambda k: measure((h, w), anchors[k]))
+        wanted = ranked if clash == "next" else ranked[:1]
+        free = [k for k in wanted if (row, column, k) not in taken or clash == "over"]
+        if not free:
+            continue
+        k = free[0]
+        taken.add((row, column, k))
+        place = y[row, column, k]
         place[:] = 0
         place[:5] = [p_c, *numbers(cx, cy, h, w, cell_h, cell_w, anchors[k])]
-        place[first_class + label] = 1
+        place[first_class + (label + turn) % classes] = 1
     return y
 
 
-def encode_of_image(boxes, labels, grid, anchors, classes, size):
-    """b_x and b_y as shares of the image."""
+def encode_in_image(boxes, labels, grid, anchors, classes, size, centre=False):
+    """b_h and b_w as shares of the image, or, if `centre`, b_x and b_y."""
 
-    def numbers(cx, cy, h, w, cell_h, cell_w, anchor):
-        return [cx / size[1], cy / size[0], h / anchor[0], w / anchor[1]]
+    def numbers(cx, cy, h, w, *rest):
+        in_place = in_cell(cx, cy, h, w, *rest)
+        if centre:
+            return [cx / size[1], cy / size[0], *in_place[2:]]
+        return [*in_place[:2], h / size[0], w / size[1]]
 
     return encode(boxes, labels, grid, anchors, classes, size, numbers)
 
 
 def encode_all_at_once(boxes, labels, grid, anchors, classes, size):
+    """Numbers of all objects at once; then each takes the largest IoU that is left in its cell."""
     y = np.zeros((*grid, len(anchors), 5 + classes), "float32")
     centres = (boxes[:, :2] + boxes[:, 2:])[:, ::-1] / 2 * np.divide(grid, size)  # (N, 2), y first
     sizes = (boxes[:, 2:] - boxes[:, :2])[:, ::-1]
     both = np.minimum(sizes[:, None], anchors).prod(axis=2)
-    k = np.argmax(both / (sizes.prod(axis=1)[:, None] + anchors.prod(axis=1) - both), axis=1)
-    row, column = centres.astype(int).T
+    alike = both / (sizes.prod(axis=1)[:, None] + anchors.prod(axis=1) - both)
     here = centres - centres.astype(int)
-    one_hot = np.eye(classes)[labels]
-    columns = [np.ones(len(boxes)), here[:, 1], here[:, 0], sizes / anchors[k], one_hot]
-    y[row, column, k] = np.column_stack(columns)
+    for i in np.argsort(sizes.prod(axis=1))[::-1]:
+        anchors_here = y[tuple(centres[i].astype(int))]  # (A, 5 + classes)
+        left = np.where(anchors_here[:, 0] == 0, alike[i], -1)
+        if (k := left.argmax()) >= 0 and left[k] >= 0:
+            one_hot = np.eye(classes)[labels[i]]
+            anchors_here[k] = [1, here[i, 1], here[i, 0], *(sizes[i] / anchors[k]), *one_hot]
     return y
 
 
@@ -88,6 +117,8 @@ def encode_cases(rng: np.random.Generator) -> list[Case]:
         street(rng, grid=(1, 2), classes=2, labels=[1]),
         street(rng, grid=(3, 4), classes=3, labels=[2, 0, 1]),
         street(rng, grid=(5, 3), classes=4, labels=[1, 3, 2, 1, 0, 3], A=3),
+        rivals(rng, grid=(3, 5), classes=3),
+        telling(rng, grid=(5, 4), classes=5),
         street(rng, grid=(4, 6), classes=3, labels=[]),
     ]
 
@@ -95,24 +126,63 @@ def encode_cases(rng: np.random.Generator) -> list[Case]:
 def street(
     rng: np.random.Generator, grid: tuple[int, int], classes: int, labels: list[int], A: int = 2
 ) -> Case:
-    """Objects like the A anchors, in different places. The first two are in one cell.
-
-    Their cells lie in the square part of the grid, so that a swapped row and column exist too.
-    """
-    cell_h, cell_w = 4 * rng.permutation(np.arange(10, 16))[:2]
+    """Objects like the A anchors, in different places. The first two are in one cell."""
     anchors = np.array([[20, 7], [8, 22], [14, 14]])[:A] * rng.uniform(0.9, 1.2, (A, 1))
     anchors = rng.permutation(anchors.round())
-    short = min(grid)
-    cells = rng.permutation(short * short)[: len(labels)]
+    cells = rng.permutation(min(grid) ** 2)[: len(labels)]
     cells[1:2] = cells[:1]
+    sizes = [anchors[i % A] * rng.uniform(0.85, 1.15, 2) for i in range(len(labels))]
+    return placed(rng, grid, classes, labels, anchors, cells, sizes)
+
+
+def rivals(rng: np.random.Generator, grid: tuple[int, int], classes: int) -> Case:
+    """Two objects that want one anchor, which finds the second a place; and three that are one too
+    many. The larger one comes later, and it is no better likeness than the smaller one.
+    """
+    tall, wide = np.array([22.0, 8]), np.array([8.0, 20])
+    two, three = rng.permutation(min(grid) ** 2)[:2]
+    sizes = [tall * 0.95, tall * 1.25, wide * 0.8, wide * 1.2, wide * 1.02]
+    sizes = [size * rng.uniform(0.98, 1.02) for size in sizes]
+    labels = rng.integers(0, classes, len(sizes)).tolist()
+    labels[0], labels[1] = rng.permutation(classes)[:2].tolist()
+    cells = [two, two, three, three, three]
+    return placed(rng, grid, classes, labels, np.array([tall, wide]), cells, sizes)
+
+
+def telling(rng: np.random.Generator, grid: tuple[int, int], classes: int) -> Case:
+    """Each measure but the IoU sends at least one of three objects to another anchor."""
+    scale = rng.uniform(0.9, 1.15)
+    anchors = np.array([[30.0, 30], [12, 10], [10, 26], [26, 11]]) * scale
+    sizes = np.array([[16.0, 18], [21, 26], [8, 29]]) * scale
+    order = rng.permutation(3)
+    cells = rng.permutation(min(grid) ** 2)[:3]
+    labels = rng.permutation(classes)[:3].tolist()
+    anchors = rng.permutation(anchors.round(1))
+    return placed(rng, grid, classes, labels, anchors, cells, sizes[order])
+
+
+def placed(
+    rng: np.random.Generator,
+    grid: tuple[int, int],
+    classes: int,
+    labels: Sequence[int],
+    anchors: np.ndarray,
+    cells: Sequence[int],
+    sizes: Sequence[np.ndarray],
+) -> Case:
+    """Objects of these sizes in these cells of the square part of the grid.
+
+    There a swapped row and column exist too. Cells do not end at whole pixels.
+    """
+    short = min(grid)
+    cell_h, cell_w = 4 * rng.permutation(np.arange(10, 16))[:2]
+    size = tuple(int(n * cell + (n > 1)) for n, cell in zip(grid, (cell_h, cell_w), strict=True))
     boxes = []
-    for number, cell in enumerate(cells):
-        h, w = anchors[number % A] * rng.uniform(0.85, 1.15, 2)
+    for cell, (h, w) in zip(cells, sizes, strict=True):
         # Inside the image on the left and above: a corner there has a cell too.
         cx = max((cell % short + rng.uniform(0.1, 0.9)) * cell_w, w / 2)
         cy = max((cell // short + rng.uniform(0.1, 0.9)) * cell_h, h / 2)
         boxes.append([cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2])
-    size = int(grid[0] * cell_h), int(grid[1] * cell_w)
     boxes = np.array(boxes).reshape(-1, 4).round(1)
     return boxes, np.array(labels, int), grid, anchors, classes, size
 
@@ -136,7 +206,7 @@ QUESTION = Question(
         ),
         Wrong(
             "centre in the image, not in the cell",
-            encode_of_image,
+            partial(encode_in_image, centre=True),
             "b_x and b_y tell where in the image the centre lies. The cell is known already: they"
             " should tell where in the cell.",
         ),
@@ -173,21 +243,130 @@ QUESTION = Question(
         ),
         Wrong(
             "the least similar anchor",
-            partial(encode, choose=least_alike),
+            partial(encode, measure=likeness),
             "Each object went to the anchor that resembles it least. A large IoU of the two shapes"
             " means that they are alike.",
         ),
         Wrong(
             "always the first anchor",
-            partial(encode, choose=lambda size, anchors: 0),
+            partial(encode, measure=lambda size, anchor: 0, clash="over"),
             "All objects went to the first anchor, so two in one cell overwrite each other. Which"
             " anchor is the place of an object?",
         ),
         Wrong(
             "anchors read as (width, height)",
-            partial(encode, choose=lambda size, anchors: most_alike(size[::-1], anchors)),
+            partial(encode, measure=lambda size, anchor: unlike(size[::-1], anchor)),
             "A tall object went to a wide anchor. An anchor is (height, width): compare height with"
             " height.",
+        ),
+        Wrong(
+            "size as a share of the image",
+            encode_in_image,
+            "b_h and b_w are shares of the image, as in the localization of one object. In this y a"
+            " size is compared with something smaller.",
+        ),
+        Wrong(
+            "logarithm of the size",
+            partial(
+                encode,
+                numbers=lambda *box: [*in_cell(*box)[:2], *np.log(in_cell(*box)[2:])],
+            ),
+            "b_h and b_w are logarithms. A network may work with them inside; this y has the"
+            " multiples themselves.",
+        ),
+        Wrong(
+            "whole pixels for a cell",
+            partial(encode, cell=lambda length, count: length // count),
+            "Your cells end at whole pixels, so they are too small where the size of the image is"
+            " no multiple of the grid's.",
+        ),
+        Wrong(
+            "truncated to whole numbers",
+            lambda *case: np.trunc(encode(*case)),
+            "Your y holds whole numbers only. An array that was made for whole numbers cuts off"
+            " what stands behind the point.",
+        ),
+        Wrong(
+            "anchor by the distance of the sizes",
+            partial(encode, measure=lambda size, anchor: np.hypot(*(size - anchor))),
+            "You compare an object with an anchor by the distance between (h, w) and (h, w). The"
+            " task names another measure, and it does not always agree.",
+        ),
+        Wrong(
+            "anchor by the sum of differences",
+            partial(encode, measure=lambda size, anchor: np.abs(size - anchor).sum()),
+            "You add up how much the heights and the widths differ. The task compares the two"
+            " shapes in another way, and it does not always agree.",
+        ),
+        Wrong(
+            "anchor by the ratio of the sides",
+            partial(
+                encode,
+                measure=lambda size, anchor: abs(size[0] / size[1] - anchor[0] / anchor[1]),
+            ),
+            "You compare how tall for its width an object and an anchor are. Then a small object"
+            " and a large anchor may pass for alike.",
+        ),
+        Wrong(
+            "anchor by the common area",
+            partial(encode, measure=lambda size, anchor: -np.minimum(size, anchor).prod()),
+            "You look for the anchor that covers most of the object. A huge anchor covers all, and"
+            " resembles nothing: what is the common area compared with?",
+        ),
+        Wrong(
+            "anchor by the area",
+            partial(encode, measure=lambda size, anchor: abs(np.prod(size) - np.prod(anchor))),
+            "You compare areas. A tall and a wide box may have the same area.",
+        ),
+        Wrong(
+            "anchor by the height",
+            partial(encode, measure=lambda size, anchor: abs(size[0] - anchor[0])),
+            "You compare the heights alone. An anchor has a width too.",
+        ),
+        Wrong(
+            "anchor by the width",
+            partial(encode, measure=lambda size, anchor: abs(size[1] - anchor[1])),
+            "You compare the widths alone. An anchor has a height too.",
+        ),
+        Wrong(
+            "in the order of the list",
+            partial(encode, order=lambda boxes: range(len(boxes))),
+            "The objects chose their anchors in the order in which they came. The task says which"
+            " of them chooses first.",
+        ),
+        Wrong(
+            "the smallest first",
+            partial(encode, order=lambda boxes: largest_first(boxes)[::-1]),
+            "The smallest object chose first. Sorting gives ascending order.",
+        ),
+        Wrong(
+            "overwritten",
+            partial(encode, clash="over"),
+            "An object was put into a place that was taken, and what stood there is lost. Before an"
+            " object chooses, see which anchors of its cell are still free.",
+        ),
+        Wrong(
+            "overwritten in the order of the list",
+            partial(encode, clash="over", order=lambda boxes: range(len(boxes))),
+            "Of two objects that want the same place, the last one in the list has it now, and the"
+            " other one is lost. The task says what happens to the two.",
+        ),
+        Wrong(
+            "left out though an anchor is free",
+            partial(encode, clash="away"),
+            "An object was left out although another anchor of its cell was still free.",
+        ),
+        Wrong(
+            "label before",
+            partial(encode, turn=-1),
+            "The 1 of the class stands at the class before the right one, and that of class 0 at"
+            " the end. Labels count from 0, as indices do.",
+        ),
+        Wrong(
+            "label after",
+            partial(encode, turn=1),
+            "The 1 of the class stands one place too late. Labels count from 0: which index belongs"
+            " to label 0?",
         ),
         Wrong(
             "classes counted from 1",

@@ -52,6 +52,10 @@ def ratio(total: Callable[..., float], a: np.ndarray, b: np.ndarray) -> float:
     return max(w, 0) * max(h, 0) / total(a, b)
 
 
+def smaller(a: np.ndarray, b: np.ndarray) -> float:
+    return min(np.prod(sides(a)), np.prod(sides(b)))
+
+
 def around(a: np.ndarray, b: np.ndarray) -> float:
     return np.prod(np.maximum(a, b)[2:] - np.minimum(a, b)[:2])
 
@@ -135,7 +139,7 @@ QUESTION = Question(
             "divided by the smaller box",
             partial(
                 of_all_pairs,
-                of_two=partial(ratio, lambda a, b: min(np.prod(sides(a)), np.prod(sides(b)))),
+                of_two=partial(ratio, smaller),
             ),
             "You divide by the smaller of the two areas: then a small box inside a large one would"
             " be a perfect match.",
@@ -156,6 +160,17 @@ QUESTION = Question(
             partial(of_all_pairs, of_two=as_sizes),
             "You read the third and fourth number as a width and a height. A box is (x_min, y_min,"
             " x_max, y_max).",
+        ),
+        Wrong(
+            "truncated to whole numbers",
+            lambda a, b: np.trunc(of_all_pairs(a, b)),
+            "Your table holds whole numbers only. An array that was made for whole numbers cuts off"
+            " what stands behind the point.",
+        ),
+        Wrong(
+            "the first box for all",
+            lambda a, b: of_all_pairs(np.repeat(a[:1], len(a), axis=0), b),
+            "All rows of your table are like its first one. Which box of `a` belongs to row i?",
         ),
         Wrong(
             "rows and columns of the table swapped",

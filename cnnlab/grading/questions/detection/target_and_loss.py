@@ -22,13 +22,14 @@ def label_vector(
     width: int,
     place: Callable[..., list[float]] | None = None,
     first_class: int = 5,
+    turn: int = 0,
 ) -> np.ndarray:
     """y, with `place` as its b_x, b_y, b_h, b_w, and the class from index `first_class` on."""
     y = np.zeros(len(prediction))
     if box is not None:
         y[0] = 1
         y[1:5] = (place or shares)(*box, height, width)
-        y[first_class + label] = 1
+        y[first_class + (label + turn) % (len(y) - 5)] = 1
     return y
 
 
@@ -63,6 +64,11 @@ def class_0_is_background(box, label, prediction, height, width):
 def no_p_c(box, label, prediction, height, width):
     y = label_vector(box, label, prediction, height, width)
     y[0] = 0
+    return y, masked(y, prediction)
+
+
+def truncated(box, label, prediction, height, width):
+    y = np.trunc(label_vector(box, label, prediction, height, width))
     return y, masked(y, prediction)
 
 
@@ -112,6 +118,43 @@ QUESTION = Question(
                 place=lambda x0, y0, x1, y1, H, W: [x0 / W, y0 / H, (y1 - y0) / H, (x1 - x0) / W],
             ),
             "b_x and b_y are the upper left corner of the box. In y they are another point of it.",
+        ),
+        Wrong(
+            "half the size for the centre",
+            partial(
+                target_and_loss,
+                place=lambda x0, y0, x1, y1, H, W: [
+                    (x1 - x0) / 2 / W,
+                    (y1 - y0) / 2 / H,
+                    *shares(x0, y0, x1, y1, H, W)[2:],
+                ],
+            ),
+            "Your b_x and b_y are half the width and half the height. The centre lies between two"
+            " corners: what is the middle of two numbers?",
+        ),
+        Wrong(
+            "b_x and b_y swapped",
+            partial(target_and_loss, place=lambda *box: [shares(*box)[i] for i in (1, 0, 2, 3)]),
+            "The two numbers of the centre stand in each other's place. Look at the order in the"
+            " lecture's y.",
+        ),
+        Wrong(
+            "truncated to whole numbers",
+            truncated,
+            "Your y holds whole numbers only. An array that was made for whole numbers cuts off"
+            " what stands behind the point.",
+        ),
+        Wrong(
+            "label before",
+            partial(target_and_loss, turn=-1),
+            "The 1 of the class stands at the class before the right one, and that of class 0 at"
+            " the end. Labels count from 0, as indices do.",
+        ),
+        Wrong(
+            "label after",
+            partial(target_and_loss, turn=1),
+            "The 1 of the class stands one place too late. Labels count from 0: which index of y"
+            " belongs to label 0?",
         ),
         Wrong(
             "b_h and b_w swapped",

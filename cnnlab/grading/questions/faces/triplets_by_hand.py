@@ -129,5 +129,6 @@ QUESTION = Question(
             " only the case that all of them are wrong.",
         ),
     ),
+    parts="abc",
     alternatives=(lambda: {"loss": 2.28, "triplets": 1440.0, "taken": 0.394},),
 )

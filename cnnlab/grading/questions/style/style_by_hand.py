@@ -161,6 +161,7 @@ QUESTION = Question(
             "In (e) your pixel went uphill. The gradient says where the cost grows.",
         ),
     ),
+    parts="abbcde",
     alternatives=(
         lambda: {
             "gram": [[14, 5, 4], [5, 6, 7], [4, 7, 18]],
