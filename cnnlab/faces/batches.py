@@ -65,6 +65,8 @@ class PKBatches(keras.utils.PyDataset):
                 f"images has dtype {self.images.dtype}; expected floats from 0 to 1, since vary"
                 " makes them darker or brighter"
             )
+        if not isinstance(vary, bool):
+            raise ValueError(f"vary is {vary!r}; expected True or False")
         labels = checks.labels("labels", labels, len(self.images))
         self.P, self.K = whole("P", P, 2), whole("K", K, 2)
         self.rounds, self.vary = whole("rounds", rounds, 1), vary

@@ -66,10 +66,13 @@ def judged(distances: ArrayLike, same: ArrayLike) -> tuple[np.ndarray, np.ndarra
         values, truth = np.asarray(distances), np.asarray(same)
     except (TypeError, ValueError):
         values, truth = np.empty(0, object), np.empty(0, object)
-    if values.dtype.kind not in "iuf" or values.ndim != 1 or np.isnan(values).any():
+    if values.dtype.kind not in "iuf" or values.ndim != 1:
         raise ValueError(
             f"distances has shape {values.shape} and dtype {values.dtype}; expected (N,) numbers"
         )
+    if np.isnan(values).any():
+        i = int(np.isnan(values).argmax())
+        raise ValueError(f"distances[{i}] is NaN; expected numbers")
     if truth.shape != values.shape:
         raise ValueError(
             f"same has shape {truth.shape}; expected {values.shape}, one for each distance"

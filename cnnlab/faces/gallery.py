@@ -23,7 +23,9 @@ PARTS = {  # of a file: kind of numbers, and axes
     "encodings": ("f", 2),
     "threshold": ("f", 0),
     "fingerprint": ("U", 0),
+    "probe": ("f", 1),
 }
+ROUNDING = 1e-3  # between the encodings of one picture on two machines, at most
 UNREADABLE = (  # what `np.load` raises at bytes that are no arrays of numbers and names
     *(ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, MemoryError),
     *(NotImplementedError, RuntimeError, SyntaxError, OverflowError),
@@ -61,7 +63,8 @@ class Gallery:
     Raises
     ------
     ValueError
-        If the threshold is not a number, or the encoder gives no vectors.
+        If the threshold is not a number, or the encoder gives no vectors or takes pictures of more
+        than one size.
 
     Examples
     --------
@@ -76,9 +79,13 @@ class Gallery:
             raise ValueError(
                 f"encoder gives {encoder.output_shape}; expected vectors (N, D), one for a picture"
             )
+        if None in encoder.input_shape[1:]:
+            raise ValueError(
+                f"encoder takes {encoder.input_shape}; expected pictures (N, H, W, C) of one size"
+            )
         self.encoder, self.threshold = encoder, number("threshold", threshold)
         self._people: dict[str, np.ndarray] = {}
-        self._fingerprint = fingerprint(encoder)
+        self._fingerprint, self._probe = fingerprint(encoder), probe(encoder)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -97,7 +104,8 @@ class Gallery:
         ------
         ValueError
             If the name is empty or taken, begins or ends with a space, or holds a letter that
-            cannot be written; or if the picture has another size than the encoder's.
+            cannot be written; or if the picture has another size than the encoder's, or is of
+            whole numbers, such as 0 to 255, which no encoder was trained with.
         """
         if not is_name(name):
             raise ValueError(f"name is {name!r}; expected the name of a person")
@@ -162,6 +170,7 @@ class Gallery:
                     encodings=encodings.reshape(len(self), self.encoder.output_shape[1]),
                     threshold=np.float64(self.threshold),
                     fingerprint=np.array(self._fingerprint),
+                    probe=self._probe,
                 )
             partial.replace(path)
         finally:
@@ -182,7 +191,11 @@ class Gallery:
         """
         parts = _read(Path(path))
         gallery = cls(encoder, float(parts["threshold"]))
-        if str(parts["fingerprint"]) != gallery._fingerprint:
+        # Two networks may have the same weights, and do other things with them.
+        alike = parts["probe"].shape == gallery._probe.shape and np.allclose(
+            parts["probe"], gallery._probe, rtol=0, atol=ROUNDING
+        )
+        if str(parts["fingerprint"]) != gallery._fingerprint or not alike:
             raise ValueError(
                 f"{os.fspath(path)!r} was made with another encoder, or with this one before it was"
                 " trained on; expected the encoder of the file, since encodings of two encoders"
@@ -217,6 +230,13 @@ class Gallery:
         image, size = np.asarray(image), self.encoder.input_shape[1:]
         if image.shape != size:
             raise ValueError(f"image has shape {image.shape}; expected {size}, the encoder's")
+        if image.dtype.kind != "f":
+            raise ValueError(
+                f"image has dtype {image.dtype}; expected floats, as the encoder was trained with:"
+                " of whole numbers from 0 to 255, image / 255"
+            )
+        if not np.isfinite(image).all():
+            raise ValueError("image has numbers that are not finite; expected a picture")
         if fingerprint(self.encoder) != self._fingerprint:
             raise ValueError(
                 "the encoder was changed since this gallery was made, so its encodings mean"
@@ -246,6 +266,13 @@ def fingerprint(encoder: keras.Model) -> str:
         digest.update(repr((values.shape, values.dtype.str)).encode())
         digest.update(values.tobytes())
     return digest.hexdigest()
+
+
+def probe(encoder: keras.Model) -> np.ndarray:
+    """What an encoder answers to a picture of noise, which is always the same: ``(D,)``."""
+    noise = np.random.default_rng(0).random((1, *encoder.input_shape[1:]), np.float32)
+    answer = keras.ops.convert_to_numpy(encoder(noise, training=False))[0]
+    return answer.astype(np.float64)
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:

@@ -44,6 +44,8 @@ def triplet_loss(anchor: Any, positive: Any, negative: Any, margin: float = 0.2)
     """
     margin = checks.margin(margin)
     anchor, positive, negative = _floats(anchor, positive, negative)
+    if len(anchor.shape) == 0:
+        raise ValueError("anchor is one number; expected encodings (N, D) or (D,)")
     for name, other in (("positive", positive), ("negative", negative)):
         if tuple(other.shape) != tuple(anchor.shape):
             raise ValueError(
@@ -163,10 +165,13 @@ def contrastive_loss(same: Any, squared: Any, margin: float = 1.0) -> KerasTenso
     Raises
     ------
     ValueError
-        If the shapes differ, or the margin is negative.
+        If the shapes differ, `same` has other numbers, or the margin is negative.
     """
     margin = checks.margin(margin)
     (squared,) = _floats(squared)
+    known = _known(same)
+    if known is not None and not np.isin(known, (0, 1)).all():
+        raise ValueError("same has other numbers than 0 and 1; expected 1 for a pair of one person")
     same = ops.cast(ops.convert_to_tensor(same), squared.dtype)
     if tuple(same.shape) != tuple(squared.shape):
         raise ValueError(

@@ -3,7 +3,9 @@
 All take masks ``(N, H, W)`` of whole numbers and probabilities ``(N, H, W, classes)``, as
 :func:`cnnlab.segmentation.unet` gives them: softmax is in the network already, and a loss with
 ``from_logits=True`` would take it twice. Give them to ``compile`` as they are, or with other
-settings through `functools.partial`: ``compile(loss=partial(focal_loss, gamma=1))``.
+settings through `functools.partial`: ``compile(loss=partial(focal_loss, gamma=1))``. A network that
+was compiled with a partial, Keras neither saves nor clones: compile it once more before, with a
+loss as it is, such as ``compile(loss=focal_loss)``, which changes no weight.
 
 Inside of ``fit`` nobody can stop at a label that is no class. There, its pixels make the loss NaN,
 which nobody overlooks; :func:`cnnlab.segmentation.check_masks` says before what is wrong.
@@ -11,6 +13,7 @@ which nobody overlooks; :func:`cnnlab.segmentation.check_masks` says before what
 
 from collections.abc import Sequence
 
+import keras
 import numpy as np
 from keras import KerasTensor, ops
 from keras.backend import floatx, is_float_dtype
@@ -24,6 +27,7 @@ LEAST = 1e-30
 SMOOTH = 1.0  # pixels: what Dice has too much of on both sides of its fraction
 
 
+@keras.saving.register_keras_serializable("cnnlab")
 def weighted_cross_entropy(
     y_true: ArrayLike, y_pred: ArrayLike, weights: Sequence[float] | None = None
 ) -> KerasTensor:
@@ -60,6 +64,7 @@ def weighted_cross_entropy(
     return _told(loss, truth)
 
 
+@keras.saving.register_keras_serializable("cnnlab")
 def focal_loss(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -96,6 +101,7 @@ def focal_loss(
     return unsure**gamma * weighted_cross_entropy(y_true, y_pred, weights)
 
 
+@keras.saving.register_keras_serializable("cnnlab")
 def dice_loss(y_true: ArrayLike, y_pred: ArrayLike) -> KerasTensor:
     """1 − Dice, the mean over all classes: how far prediction and truth overlap, whatever the size.
 
@@ -134,6 +140,7 @@ def dice_loss(y_true: ArrayLike, y_pred: ArrayLike) -> KerasTensor:
     return 1 - ops.mean(dice, axis=-1) + told
 
 
+@keras.saving.register_keras_serializable("cnnlab")
 def ce_dice_loss(
     y_true: ArrayLike, y_pred: ArrayLike, weights: Sequence[float] | None = None
 ) -> KerasTensor:

@@ -88,6 +88,8 @@ def unet(
     depth = whole("depth", depth, 1)
     one_of("padding", padding, PADDINGS)
     one_of("up", up, UPS)
+    if not isinstance(skips, bool):
+        raise ValueError(f"skips is {skips!r}; expected True or False")
     if norm not in NORMS:
         raise ValueError(f"norm is {norm!r}; expected None or 'batch'")
     _check_encoder(encoder, depth, padding, C)

@@ -86,6 +86,8 @@ def predict_tiled(
     if np.ndim(image) != 3 or 0 in np.shape(image) or np.shape(image)[2] != channels:
         raise ValueError(f"image has shape {np.shape(image)}; expected (H, W, {channels})")
     image = image if hasattr(image, "shape") else np.asarray(image)  # a memmap stays on disk
+    if image.dtype.kind not in "biuf":
+        raise ValueError(f"image has dtype {image.dtype}; expected numbers")
     H, W, _ = image.shape
     if out is None:
         out = np.empty((H, W, classes), np.float32)

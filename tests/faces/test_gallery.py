@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from keras import layers as L
 
 from cnnlab.faces import NOT_RECOGNISED, Gallery, UnitLength
+from cnnlab.faces.gallery import PARTS
 
 pytestmark = pytest.mark.networks
 
@@ -124,6 +125,10 @@ def test_pictures_that_are_refused(gallery):
             act(np.ones((3, 2, 1)))
         with pytest.raises(ValueError, match=r"has length 0; expected 1, as cnnlab"):
             act(np.zeros(SHAPE))
+        with pytest.raises(ValueError, match=r"^image has dtype uint8; .* image / 255$"):
+            act(np.ones(SHAPE, np.uint8))
+        with pytest.raises(ValueError, match=r"^image has numbers that are not finite"):
+            act(np.full(SHAPE, np.nan))
     assert "Eva" not in gallery.names
 
 
@@ -134,6 +139,9 @@ def test_encoders_that_are_refused(faces):
         longer.enrol("Ada", 100 * faces[0])
     with pytest.raises(ValueError, match=r"^encoder gives .*; expected vectors"):
         Gallery(keras.Model(image, L.Conv2D(2, 1)(image)), 0.5)
+    anywhere = keras.Input((None, None, 1))
+    with pytest.raises(ValueError, match=r"^encoder takes \(None, None, None, 1\); .* of one size"):
+        Gallery(keras.Model(anywhere, L.GlobalMaxPooling2D()(anywhere)), 0.5)
     with pytest.raises(ValueError, match=r"^threshold is 'near'; expected a number"):
         Gallery(flat_encoder(), "near")
 
@@ -180,6 +188,17 @@ def test_a_file_of_another_encoder(gallery, tmp_path):
         Gallery.load(path, flat_encoder(seed=1))
 
 
+def test_a_file_of_an_encoder_with_the_same_weights_and_another_shape(gallery, net, tmp_path):
+    path = tmp_path / "class.gallery"
+    gallery.save(path)
+    image = keras.Input(SHAPE)
+    f = L.Dense(4, use_bias=False, activation="tanh")(L.Flatten()(image))
+    other = keras.Model(image, UnitLength()(f))
+    other.set_weights(net.get_weights())
+    with pytest.raises(ValueError, match=r"was made with another encoder, .*: enrol everybody"):
+        Gallery.load(path, other)
+
+
 def test_no_file(net, tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no file"):
         Gallery.load(tmp_path / "none", net)
@@ -199,7 +218,14 @@ def test_nothing_in_a_file_is_run(net, tmp_path):
     path.write_bytes(pickle.dumps(Bomb()))
     with pytest.raises(ValueError, match="is damaged, or is no gallery"):
         Gallery.load(path, net)
-    np.savez(path, names=np.array([Bomb()], object), encodings=1, threshold=1, fingerprint="")
+    np.savez(
+        path,
+        names=np.array([Bomb()], object),
+        encodings=1,
+        threshold=1,
+        fingerprint="",
+        probe=[1.0],
+    )
     with pytest.raises(ValueError, match="is damaged, or is no gallery"):
         Gallery.load(path, net)
     assert not Bomb.trace.exists()
@@ -220,6 +246,7 @@ def test_nothing_in_a_file_is_run(net, tmp_path):
         {"threshold": np.ones(2)},
         {"threshold": np.float64(np.nan)},
         {"fingerprint": np.array(["a", "b"])},
+        {"probe": np.eye(4)},
         {"names": None},
     ],
 )
@@ -237,7 +264,7 @@ def forged(header: str) -> bytes:
     """A file whose encodings begin with this header."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as file:
-        for name in ("names", "encodings", "threshold", "fingerprint"):
+        for name in PARTS:
             length = struct.pack("<H", len(header))
             file.writestr(f"{name}.npy", b"\x93NUMPY\x01\x00" + length + header.encode())
     return content.getvalue()

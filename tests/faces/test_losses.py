@@ -257,6 +257,10 @@ def test_shapes_that_do_not_fit():
         triplet_loss(np.ones((2, 2)), np.ones((2, 2)), np.ones((3, 2)))
     with pytest.raises(ValueError, match=r"^same has shape \(2,\); expected \(2, 1\)"):
         contrastive_loss([0, 1], np.ones((2, 1)))
+    with pytest.raises(ValueError, match=r"^same has other numbers than 0 and 1; expected 1 for"):
+        contrastive_loss([2, 7], np.ones(2))  # labels, as people put them in
+    with pytest.raises(ValueError, match=r"^anchor is one number; expected encodings"):
+        triplet_loss(1.0, 2.0, 3.0)
     for wrong in ({"mining": "hardest"}, {"margin": -1}):
         with pytest.raises(ValueError, match=r"is .*; expected"):
             TripletLoss(**wrong)

@@ -96,6 +96,7 @@ def test_batches_follow_their_seed_and_change_with_the_epoch():
         (PEOPLE + np.arange(21) * 100, {}, "labels has 1 picture of 10; .* who has fewer$"),
         (PEOPLE, {"K": 4}, "labels has 3 pictures of 20; expected at least K = 4 of each: leave"),
         (PEOPLE, {"K": 1}, "K is 1; expected a whole number, at least 2"),
+        (PEOPLE, {"vary": "no"}, "vary is 'no'; expected True or False"),
         (PEOPLE, {"P": 1}, "P is 1; expected a whole number, at least 2"),
         (PEOPLE[1:], {}, r"labels has shape \(20,\); expected \(21,\)"),
         (PEOPLE + 0.5, {}, "labels is .*; expected whole numbers"),

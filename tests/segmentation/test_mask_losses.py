@@ -177,6 +177,28 @@ def test_a_network_learns_by_it(name):
     assert (model.predict(x, verbose=0).argmax(axis=-1) == y).mean() > 0.9
 
 
+@pytest.mark.parametrize(
+    "loss", [weighted_cross_entropy, focal_loss, dice_loss, ce_dice_loss], ids=lambda f: f.__name__
+)
+def test_a_network_that_learns_by_it_is_cloned_and_saved(loss, tmp_path):
+    model = unet((8, 8, 3), 3, 1, 1, norm=None)
+    model.compile("sgd", loss=loss)
+    assert keras.models.clone_model(model).count_params() == model.count_params()
+    model.save(tmp_path / "it.keras")
+    assert keras.models.load_model(tmp_path / "it.keras").loss is loss
+
+
+def test_after_a_partial_it_is_compiled_once_more_to_be_saved(tmp_path):
+    model = unet((8, 8, 3), 3, 1, 1, norm=None)
+    model.compile("sgd", loss=partial(focal_loss, gamma=1))
+    model.compile("sgd", loss=focal_loss)
+    model.save(tmp_path / "it.keras")
+    for a, b in zip(
+        keras.models.load_model(tmp_path / "it.keras").weights, model.weights, strict=True
+    ):
+        np.testing.assert_array_equal(numpy(a), numpy(b))
+
+
 @each
 def test_in_a_graph_an_unknown_label_is_not_overlooked(name):
     """Masks of 0 and 255 are numbers like others there; the loss says that something is wrong."""

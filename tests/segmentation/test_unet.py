@@ -196,6 +196,7 @@ def test_a_gray_image_is_one_with_three_equal_colours():
         (lambda: unet((64, 64, 1), padding="full"), "padding is 'full'"),
         (lambda: unet((64, 64, 1), up="bilinear"), "up is 'bilinear'; expected one of"),
         (lambda: unet((64, 64, 1), norm="group"), "norm is 'group'; expected None or 'batch'"),
+        (lambda: unet((64, 64, 1), skips="no"), "skips is 'no'; expected True or False"),
         (lambda: unet((64, 64, 3), encoder="vgg"), "encoder is 'vgg'"),
         (lambda: unet((64, 64, 2), encoder="lite0"), "has 2 channels; expected 1 or 3"),
         (lambda: unet((64, 64, 3), depth=6, encoder="lite0"), "depth is 6"),

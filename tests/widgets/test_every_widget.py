@@ -16,6 +16,11 @@ NOTHING_MOVES = """() => document.getAnimations().length === 0 &&
   [...document.querySelectorAll('.cnnlab, .cnnlab *')].every(
     (el) => getComputedStyle(el).transitionDuration.split(', ').every((time) => time === '0s'))"""
 
+# What the book's theme says of pictures, as strong as it says it.
+PAPER = (
+    "html[data-theme][data-theme][data-theme] body main img { padding: 8px; background: #ced6dd }"
+)
+
 every_widget = pytest.mark.parametrize("name", NAMES)
 
 
@@ -85,3 +90,12 @@ def test_they_live_together_in_one_page(show, scheme):
     figures.nth(0).get_by_role("button", name="Step").click()
     after = figures.locator(".cl-status").all_inner_texts()
     assert [i for i in range(len(NAMES) * 2) if before[i] != after[i]] == [0]
+
+
+@pytest.mark.browser
+@every_widget
+def test_a_dark_page_puts_no_paper_around_its_pictures(name, show):
+    page = show(make(name), dark=True)
+    page.add_style_tag(content=PAPER)
+    paddings = "els => els.map((el) => getComputedStyle(el).padding)"
+    assert set(page.locator(".cnnlab img").evaluate_all(paddings)) <= {"0px"}

@@ -174,13 +174,13 @@ def test_what_is_chosen_is_shown(show, axe):
     first = patches["conv1"][5]
     top, left, bottom, right = first[0].box
     assert said(page) == (
-        "Layer conv1, unit 5: it answers patch 1 of 9 with 9.88. The patch lies in picture "
+        "Unit 5 of conv1: it answers patch 1 of 9 with 9.88. The patch lies in picture "
         f"{first[0].picture}, rows {top}–{bottom - 1}, columns {left}–{right - 1}: 3 × 3 pixels."
     )
     page.get_by_role("combobox", name="Layer").select_option("conv2")
-    wait(page, "Layer conv2, unit 7: it answers patch 1 of 9")
+    wait(page, "Unit 7 of conv2: it answers patch 1 of 9")
     page.get_by_role("button", name="unit 3", exact=True).click()
-    wait(page, "Layer conv2, unit 3: it answers patch 1 of 9")
+    wait(page, "Unit 3 of conv2: it answers patch 1 of 9")
     grids = page.locator(".pe-nine")
     for i, patch in enumerate(patches["conv2"][3]):
         colour = patch.image[0, 0].astype(int)
