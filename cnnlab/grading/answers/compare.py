@@ -7,6 +7,8 @@ import numpy as np
 from cnnlab.grading.question import Tolerance
 from cnnlab.grading.texts import tr
 
+DEEPEST = 32  # lists inside of lists, as NumPy's arrays have axes
+
 
 def copied(value: Any) -> Any:
     """The value with arrays of its own: a function may write into its arguments."""
@@ -19,13 +21,20 @@ def copied(value: Any) -> Any:
 
 def as_array(value: Any) -> np.ndarray | None:
     """Numbers or truth values as an array, a tensor too; None if it is something else."""
-    if value is None or isinstance(value, (str, dict)):
+    if value is None or isinstance(value, (str, bytes, dict)) or not _numbers_only(value):
         return None
     try:
         array = np.asarray(value)
     except (ValueError, TypeError):  # rows of unequal length
         return None
     return array if array.dtype.kind in "biuf" else None
+
+
+def _numbers_only(value: Any, depth: int = 0) -> bool:
+    """Whether no text lies in lists: NumPy would make all of them as long as the longest one."""
+    if not isinstance(value, (list, tuple)):
+        return not isinstance(value, (str, bytes, dict))
+    return depth < DEEPEST and all(_numbers_only(item, depth + 1) for item in value)
 
 
 def equal(output: Any, expected: Any, tolerance: Tolerance) -> bool:
@@ -72,11 +81,26 @@ def difference_of_form(output: Any, expected: Any) -> str:
         )
     mine = as_array(output)
     if mine is None:
+        if fault := _no_number(output):
+            return fault
         return tr("The answer is {}; expected numbers of shape {}.").format(
             _kind(output), array.shape
         )
     if mine.shape != array.shape:
         return tr("The answer has shape {}; expected {}.").format(mine.shape, array.shape)
+    return ""
+
+
+def _no_number(output: Any) -> str:
+    """Which entry of a list is no number; empty if all are, or if it is no list."""
+    if not isinstance(output, (list, tuple)):
+        return ""
+    for number, entry in enumerate(output, start=1):
+        if isinstance(entry, str):
+            said = tr("Entry {} is the text {!r}; expected a number.")
+            return said.format(number, entry[:20])
+        if not isinstance(entry, (list, tuple)) and as_array(entry) is None:
+            return tr("Entry {} is {}; expected a number.").format(number, _kind(entry))
     return ""
 
 
