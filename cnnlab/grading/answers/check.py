@@ -3,13 +3,14 @@
 import sys
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from cnnlab.grading.answers import progress
 from cnnlab.grading.answers.asking import AnswerError, answers
 from cnnlab.grading.answers.verdict import MARKS, TITLES, AnswerKey, Verdict, failed
 from cnnlab.grading.question import Question
-from cnnlab.grading.questions import question, questions, version
+from cnnlab.grading.questions import add, question, questions, version
 from cnnlab.grading.texts import tr
 
 COLOURS = {"pass": "#1a7f37", "partial": "#9a6700", "below": "#9a6700"}  # the rest: red
@@ -24,7 +25,7 @@ def verdict(asked: Question, answer: Any, seed: int = 0) -> Verdict:
     key = AnswerKey(asked, seed)
     try:
         outputs = answers(asked.kind, answer, key.cases)
-        if asked.kind == "network":
+        if asked.kind == "network" and any(model is not None for model in outputs):
             outputs = [_facts(model) for model in outputs]
     except AnswerError as error:
         return failed(asked, "error", str(error))
@@ -58,6 +59,8 @@ def check(name: str, answer: Any) -> None:
     ValueError
         If there is no question of that name, with the names near it.
     """
+    if not isinstance(name, str) and isinstance(answer, str):
+        name, answer = answer, name  # which people write too
     asked = question(name)
     result = verdict(asked, answer)
     note = ""
@@ -68,7 +71,7 @@ def check(name: str, answer: Any) -> None:
     _show(Feedback(asked, result, note))
 
 
-def exercise(room: str, version: int) -> None:
+def exercise(room: str, version: int, questions: str | None = None) -> None:
     """Show the questions of an exercise and the points so far. Each exercise starts with this.
 
     Parameters
@@ -77,12 +80,16 @@ def exercise(room: str, version: int) -> None:
         Such as ``"detection"``.
     version
         Of the exercise, as its notebook has it.
+    questions
+        The folder of a teacher's own questions; None: they are the course's.
 
     Raises
     ------
     ValueError
-        If there is no such room.
+        If there is no such room, or the folder cannot be read.
     """
+    if questions is not None:
+        add(Path(questions))
     _show(Overview(room, version))
 
 

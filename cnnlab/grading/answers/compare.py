@@ -54,6 +54,23 @@ def equal(output: Any, expected: Any, tolerance: Tolerance) -> bool:
     )
 
 
+def right_parts(output: Any, expected: Any, tolerance: Tolerance) -> list[bool]:
+    """Of an answer with several parts, which are right; empty if it has none.
+
+    The parts are the entries of a dictionary, a tuple or a list: `network_cost` gives several
+    numbers, and an answer found by hand a list of them. An array is one thing.
+    """
+    if isinstance(expected, dict):
+        known = output if isinstance(output, dict) else {}
+        return [key in known and equal(known[key], expected[key], tolerance) for key in expected]
+    if not isinstance(expected, (tuple, list)) or len(expected) < 2:
+        return []
+    several = isinstance(output, (tuple, list)) or (isinstance(output, np.ndarray) and output.ndim)
+    if not several or len(output) != len(expected):
+        return [False] * len(expected)
+    return [equal(one, other, tolerance) for one, other in zip(output, expected, strict=True)]
+
+
 def difference_of_form(output: Any, expected: Any) -> str:
     """In words, how type, length or shape differ from what is expected; empty if they do not."""
     if output is None and expected is not None:
