@@ -61,7 +61,7 @@ from cnnlab.grading.judge.submission import Submission
 look = "from os.path import exists; print(*map(exists, {places!r}))"
 with judge.Judge(secret=1, private=[Path(name) for name in {private!r}]) as one:
     result = one.mark(Submission("Ada", "ada.ipynb", "0", "toy", 1, (*RIGHT[:3], look), {{}}))
-    print(result.outputs[-1][0]["text"])
+    print(result.outputs[-1][0]["text"].strip())
     print(result.earned)
 """
 
