@@ -153,7 +153,7 @@ def test_name_and_answer_may_be_swapped(capsys):
 
 
 def test_an_entry_that_is_no_number_has_its_place(capsys):
-    assert "Entry 2 of the answer is '20'; expected a number." in said(capsys, "area", [12, "20"])
+    assert "Entry 2 is the text '20'; expected a number." in said(capsys, "area", [12, "20"])
 
 
 def test_an_untouched_function_of_a_model_is_no_answer(capsys):

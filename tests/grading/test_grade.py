@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Barrier, Lock
@@ -25,6 +26,7 @@ from cnnlab.grading.gradebook.marker import Marker, StoppedError
 from cnnlab.grading.gradebook.options import Options
 from cnnlab.grading.gradebook.rules import Override, Rules
 from cnnlab.grading.gradebook.run import grade
+from cnnlab.grading.gradebook.students import Student
 from cnnlab.grading.judge import judge as judge_module
 from cnnlab.grading.judge.result import Result
 from cnnlab.grading.judge.sandbox import IsolationError
@@ -48,7 +50,7 @@ def shared_judge(judge, toy_room, monkeypatch):
         return judge.mark(submission, slot)
 
     shared = SimpleNamespace(mark=mark, close=lambda: None, zygote=judge.zygote)
-    monkeypatch.setattr(marker, "Judge", lambda secret, limits, unsafe: shared)
+    monkeypatch.setattr(marker, "Judge", lambda *_: shared)
     return marked
 
 
@@ -64,7 +66,7 @@ def quick_judge(toy_room, monkeypatch):
         given = (submission.student, submission.name, submission.digest, "toy", 1)
         return Result(*given, verdicts, [[] for _ in submission.cells], [], 0.1)
 
-    def started(secret, limits, unsafe):
+    def started(*_):
         calls.started += 1
         zygote = SimpleNamespace(level="full")
         return SimpleNamespace(mark=mark, close=lambda: None, zygote=zygote)
@@ -165,6 +167,40 @@ def test_what_decides_about_marks_has_all_marked_again(place, quick_judge, monke
             path.write_text(path.read_text()[:100])
     grade(options)
     assert sorted(quick_judge.marked) == ["ada", "bob"]
+
+
+def test_one_student_is_marked_again_and_nobody_else(place, quick_judge):
+    options = place("ada", "bob")
+    grade(options)
+    quick_judge.marked.clear()
+    place("eve")
+    outcome = grade(replace(options, only=("bob",), again=True))
+    assert quick_judge.marked == ["bob"]
+    assert (outcome.marked, outcome.kept) == (1, 1)
+    assert [one.student.name for one in outcome.problems] == ["eve"]
+    with pytest.raises(ValueError, match=r"--only is 'bab'.*'bob'"):
+        grade(replace(options, only=("bab",)))
+
+
+def test_one_question_is_marked_again_and_the_rest_stays(place, shared_judge):
+    options = place(ada=RIGHT[:3])
+    grade(options)
+    path = options.output / "students" / "ada-toy.json"
+    record = json.loads(path.read_text())
+    for verdict in record["result"]["verdicts"][:2]:
+        verdict["earned"] = 0.5
+    path.write_text(json.dumps(record))
+    outcome = grade(replace(options, only_questions=("scaled",)))
+    assert (outcome.marked, outcome.kept) == (1, 0)
+    line = table(options)["ada"]
+    assert (line["area"], line["scaled"], line["mark"]) == ("0.5", "2.0", "2.5")
+
+
+def test_a_roster_has_a_line_for_everybody(place, quick_judge):
+    options = place("ada", "eve")
+    outcome = grade(replace(options, roster=(Student("Ada"), Student("Bob", "7"))))
+    assert table(options)["Bob"]["notes"] == "Handed in nothing."
+    assert "Look at these:\n  eve: eve is not on the roster." in outcome.summary
 
 
 def test_rules_change_marks_without_another_run(place, quick_judge):
@@ -287,6 +323,27 @@ def test_a_dead_judge_is_started_again(place, quick_judge):
     assert quick_judge.started == 2
 
 
+def test_who_was_late_in_a_crowd_is_marked_again_alone(place, quick_judge, monkeypatch):
+    order, running = [], []
+
+    def started(*_):
+        def mark(submission, slot):
+            running.append(submission.student)
+            order.append((submission.student, len(running)))
+            crowded = submission.student == "bob" and len(order) < 4
+            verdicts = [Verdict("area", 0 if crowded else 1, 1, "error" if crowded else "pass")]
+            running.remove(submission.student)
+            given = (submission.student, submission.name, submission.digest, "toy", 1)
+            return Result(*given, verdicts, [[]], [], 0, crowded)
+
+        return SimpleNamespace(mark=mark, close=lambda: None, zygote=SimpleNamespace(level="full"))
+
+    monkeypatch.setattr(marker, "Judge", started)
+    outcome = grade(place("ada", "bob", "eve"))
+    assert outcome.marked == 3 and order[-1] == ("bob", 1) and len(order) == 4
+    assert {line["mark"] for line in table(place()).values()} == {"1.0"}
+
+
 def test_no_judge_is_started_after_the_end(quick_judge):
     marker = Marker(1, LIMITS, False, [0])
     marker.close()
@@ -304,7 +361,7 @@ def test_slots_are_shared_by_nobody(place, quick_judge, monkeypatch):
     """As many at a time as there are jobs, each with a slot of its own."""
     slots, most, together = set(), [], Barrier(3)
 
-    def started(secret, limits, unsafe):
+    def started(*_):
         def mark(submission, slot):
             assert slot not in slots
             slots.add(slot)
@@ -328,12 +385,12 @@ def test_few_submissions_are_in_memory_at_a_time(place, quick_judge, monkeypatch
     loaded, most, lock = 0, [], Lock()  # several threads count
     load, keep = Entry.load, records.Folder.keep
 
-    def counted_load(entry):
+    def counted_load(entry, budget):
         nonlocal loaded
         with lock:
             loaded += 1
             most.append(loaded)
-        return load(entry)
+        return load(entry, budget)
 
     def counted_keep(folder, record):
         nonlocal loaded
@@ -386,6 +443,21 @@ def test_exit_codes(command, place, capsys):
     assert "joe.ipynb: The file is empty." in capsys.readouterr().out
 
 
+def test_a_class_without_a_notebook_says_so(command, place, capsys):
+    place().submissions.mkdir(parents=True)
+    assert command() == 2
+    assert "There is no notebook of an exercise in" in capsys.readouterr().err
+    (place().submissions / "Bob.pdf").write_bytes(b"%PDF")
+    assert command() == 2
+    assert table(place())["Bob"]["notes"].startswith("It is no notebook")
+
+
+def test_marks_into_a_file_are_refused_in_plain_words(command, place, capsys):
+    place().output.write_text("a file")
+    assert command("ada") == 2
+    assert "expected a folder that you may write into" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
@@ -415,7 +487,7 @@ def test_a_missing_package_is_named(command, capsys, monkeypatch):
 
 
 def test_a_system_that_cannot_isolate_is_refused(command, capsys, monkeypatch):
-    def refuse(secret, limits, unsafe):
+    def refuse(*_):
         raise IsolationError("this system isolates only at the level 'limits'")
 
     monkeypatch.setattr(marker, "Judge", refuse)

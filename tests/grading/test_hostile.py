@@ -57,6 +57,16 @@ CELLS = {
         "    raise OSError(ctypes.get_errno(), 'refused')",
         "refused",
     ),
+    "shared memory of no process": (
+        "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        "if libc.shmget(0, 1 << 20, 0o666) < 0: raise OSError(ctypes.get_errno(), 'refused')",
+        "refused",
+    ),
+    "a message queue": (
+        "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        "if libc.msgget(0, 0o666) < 0: raise OSError(ctypes.get_errno(), 'refused')",
+        "refused",
+    ),
     "a million lines": ("for n in range(1_000_000): print(n)", "more characters"),
     "output without end": ("while True: print('x' * 10_000)", "longer than 5 s"),
     "an error that cannot be shown": (
@@ -77,6 +87,21 @@ CELLS = {
     "forged reply": (CONNECTION + "forge(cell=3)", ""),
     "reply that drips": (
         CONNECTION + "import time\nwhile True:\n    judge.send(b'\\0')\n    time.sleep(0.5)",
+        "",
+    ),
+    "forged array of a million axes": (
+        CONNECTION + "text = json.dumps({'array': ['uint8', [9] * 1_500_000, 8]}).encode()\n"
+        "judge.sendall(struct.pack('!II', len(text), 8) + text + bytes(8))",
+        "unreadable",
+    ),
+    "forged output without end": (
+        CONNECTION + "forge(cell=3, outputs='x' * 5_000_000)",
+        "unreadable",
+    ),
+    "forged outputs of another kind": (
+        CONNECTION + "text = json.dumps({'dict': [['cell', 3], ['outputs', {'list': [\n"
+        "    {'dict': [['output_type', 'stream'], ['text', {'list': [1]}]]}, 7]}]]}).encode()\n"
+        "judge.sendall(struct.pack('!II', len(text), 0) + text)",
         "",
     ),
     "forged junk": (CONNECTION + "judge.sendall(b'\\xff' * 100)", "unreadable"),
@@ -128,7 +153,7 @@ def test_a_hostile_cell_spoils_nothing_else(mark, running, impatient, name):
     assert re.search(word, said(result)), said(result)
     assert not running()
     assert verdicts["layer"].earned == verdicts["model"].earned == 0
-    if name not in ("forged reply", "forged junk", "closed connection"):
+    if ("forged" not in name and name != "closed connection") or name == "forged score":
         assert verdicts["area"].earned == 1 and verdicts["scaled"].earned == 2, result.notes
 
 
@@ -161,6 +186,7 @@ FUNCTIONS = {
         "",
     ),
     "complex numbers": ("return X * 1j", "cannot be read"),
+    "texts": ("return ['A' * 6000] + ['b'] * 100_000", "Entry 1 is the text"),
     "an error": ("return X / nothing", "NameError: name 'nothing' is not defined"),
 }
 

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnlab.grading.gradebook import files as files_module
+from cnnlab.grading.gradebook import students as students_module
+from cnnlab.grading.gradebook.budget import Budget, BudgetError
 from cnnlab.grading.gradebook.files import UnreadableError
 from cnnlab.grading.gradebook.intake import collect
 from cnnlab.grading.gradebook.notebooks import submission
@@ -135,9 +137,10 @@ def test_gradescope_export(hand_in):
     entries, problems = collect(hand_in(files | {f"{top}/submission_metadata.yml": GRADESCOPE}))
     assert problems == []
     by_name = {entry.student.name: entry for entry in entries}
-    assert by_name.keys() == {"Ada Lovelace", "Bob and Eve"}
+    assert by_name.keys() == {"Ada Lovelace", "Bob", "Eve"}  # a group has a row a member
     assert by_name["Ada Lovelace"].student.id == "4711"
-    assert by_name["Bob and Eve"].student.id == "6"
+    assert (by_name["Bob"].student.id, by_name["Eve"].student.id) == ("6", "9")
+    assert by_name["Bob"].path == by_name["Eve"].path
     assert by_name["Ada Lovelace"].handed_in == datetime.fromisoformat("2026-03-01T10:00:00Z")
 
 
@@ -166,13 +169,160 @@ def test_zips_of_students_are_opened(hand_in):
     assert found == {("ada", "", ""), ("Bob", "2", "moodle"), ("eve", "3", "canvas")}
     assert problems == []
     entries, _ = collect(hand_in(files))
-    assert all(entry.load().cells[1] == "area = (12, 20)" for entry in entries)
+    with Budget() as budget:
+        assert all(entry.load(budget).cells[1] == "area = (12, 20)" for entry in entries)
 
 
 def test_a_moodle_student_without_a_notebook_is_listed(hand_in):
     found, problems = students(hand_in({"Ada_1_assignsubmission_file_/hw.docx": b"PK"}))
     assert found == set()
     assert problems[0][1].startswith("It is no notebook")
+
+
+# What a student's own names and files cannot say
+
+
+def messages(place):
+    entries, problems = collect(place)
+    return {entry.student.name: entry for entry in entries}, problems
+
+
+def test_metadata_among_a_student_s_own_files_say_nothing(hand_in):
+    claim = GRADESCOPE.replace("submission_5", "Ada_77_assignsubmission_file_")
+    files = {
+        "Ada_77_assignsubmission_file_/hw.ipynb": HOMEWORK,
+        "Eve_78_assignsubmission_file_/hw.ipynb": HOMEWORK,
+        "Eve_78_assignsubmission_file_/submission_metadata.yml": claim,
+    }
+    by_name, (problem,) = messages(hand_in(files))
+    assert {name: one.student.id for name, one in by_name.items()} == {"Ada": "77", "Eve": "78"}
+    assert problem.student.name == "Eve" and problem.urgent and not problem.missing
+
+
+def test_an_export_in_a_student_s_zip_is_no_export(hand_in):
+    forged = zipped({"submission_5/hw.ipynb": HOMEWORK, "submission_metadata.yml": GRADESCOPE})
+    by_name, (problem,) = messages(hand_in({"Bob.ipynb": HOMEWORK, "Eve.zip": forged}))
+    assert by_name.keys() == {"Bob", "Eve"}
+    assert problem.path == "Eve.zip/submission_metadata.yml" and problem.urgent
+
+
+@pytest.mark.parametrize("time", ["9999-12-31 23:59:59", "0001-01-01 00:00:00"])
+def test_a_time_beyond_the_calendar_is_one_hand_in_s_matter(hand_in, monkeypatch, time):
+    monkeypatch.setenv("TZ", "America/Bogota" if time.startswith("9") else "Asia/Tokyo")
+    changed = GRADESCOPE.replace("2026-03-02 10:00:00.000000000 Z", time)
+    files = {f"submission_{n}/hw.ipynb": HOMEWORK for n in (5, 6)}
+    by_name, problems = messages(hand_in(files | {"submission_metadata.yml": changed}))
+    assert "Ada Lovelace" in by_name and len(by_name) >= 2
+    assert not any(problem.missing for problem in problems)
+
+
+def test_metadata_have_a_limit(hand_in, monkeypatch):
+    monkeypatch.setattr(students_module, "LARGEST_METADATA", 100)
+    files = {"submission_5/hw.ipynb": HOMEWORK, "submission_metadata.yml": GRADESCOPE}
+    by_name, (problem,) = messages(hand_in(files))
+    assert by_name.keys() == {"submission_5"} and "larger than 100 bytes" in problem.reason
+
+
+@pytest.mark.parametrize(
+    "name", ["Ada_77_assignsubmission_file_hw.ipynb", "ada_77_88_hw.ipynb", "submission_7/hw.ipynb"]
+)
+def test_a_platform_s_name_inside_of_a_folder_says_nothing(hand_in, name):
+    by_name, problems = messages(hand_in({"Bob/hw.ipynb": HOMEWORK, f"Eve/{name}": HOMEWORK}))
+    assert by_name.keys() == {"Bob", "Eve"} and problems == []
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("Eve/hw.ipynb", "Eve (1)/hw.ipynb"), ("Eve.ipynb", "Eve (1).ipynb"), ("Eve.md", "Eve.zip")],
+)
+def test_two_claims_to_one_student_are_said_loudly(hand_in, names):
+    contents = {"Eve.zip": zipped({"hw.ipynb": HOMEWORK}), "Eve.md": MYST}
+    files = {name: contents.get(name, HOMEWORK) for name in names}
+    by_name, (problem,) = messages(hand_in(files | {"Bob.ipynb": HOMEWORK}))
+    assert by_name.keys() == {"Bob", "Eve"}
+    assert problem.urgent and "Two hand-ins claim to be of Eve" in problem.reason
+
+
+def test_the_time_of_a_zip_in_a_zip_is_the_outer_one_s(tmp_path):
+    """Canvas and Moodle write the time of the hand-in; what is in the zip, the student wrote."""
+    info = zipfile.ZipInfo("hw.ipynb", (2020, 1, 1, 0, 0, 0))
+    inner, outer = tmp_path / "inner.zip", tmp_path / "class.zip"
+    with zipfile.ZipFile(inner, "w") as file:
+        file.writestr(info, HOMEWORK)
+    with zipfile.ZipFile(outer, "w") as file:
+        file.writestr(zipfile.ZipInfo("ada_1_2_hw.zip", (2026, 3, 2, 8, 0, 0)), inner.read_bytes())
+        file.writestr(zipfile.ZipInfo("bob_2_3_hw.ipynb", (2026, 3, 1, 8, 0, 0)), HOMEWORK)
+    times = {entry.student.name: entry.handed_in for entry in collect(outer)[0]}
+    assert times["ada"] == datetime(2026, 3, 2, 8).astimezone()
+    assert times["bob"] == datetime(2026, 3, 1, 8).astimezone()
+    folder = tmp_path / "class"
+    folder.mkdir()
+    for name in ("ada.zip", "bob.zip"):
+        (folder / name).write_bytes(inner.read_bytes())
+        os.utime(folder / name, (1_700_000_000, 1_700_000_000))
+    assert {one.handed_in.timestamp() for one in collect(folder)[0]} == {1_700_000_000}
+
+
+def test_names_have_nothing_that_a_terminal_obeys(tmp_path):
+    place = tmp_path / "class.zip"
+    names = ("\x1b[2Jada.ipynb", "bob\u202e.ipynb", "eve\x07.pdf")
+    place.write_bytes(zipped(dict.fromkeys(names, HOMEWORK)))
+    entries, problems = collect(place)
+    shown = [one.path + one.student.name for one in (*entries, *problems)]
+    assert len(shown) == 3
+    assert all(text.replace("\ufffd", "").isprintable() for text in shown)
+
+
+# Whoever handed in anything has a line
+
+
+@pytest.mark.parametrize(
+    "name", ["Bob.pdf", "Bob.docx", "Bob.rar", "Bob/hw.pages", "Bob/deep/hw.csv"]
+)
+def test_who_handed_in_something_else_has_a_line(hand_in, name):
+    files = {"Ada.ipynb": HOMEWORK, name: b"%PDF", "grades.csv": "Ada,5"}
+    by_name, (problem,) = messages(hand_in(files))
+    assert by_name.keys() == {"Ada"}
+    assert (problem.student.name, problem.missing) == ("Bob", True)
+    assert problem.reason.startswith("It is no notebook")
+
+
+def test_moodle_s_folders_with_and_without_the_last_sign(hand_in):
+    names = ("Ada_130_assignsubmission_file/hw.ipynb", "Bob_131_assignsubmission_file_/hw.ipynb")
+    entries, _ = collect(hand_in(dict.fromkeys(names, HOMEWORK)))
+    found = {(one.student.name, one.student.id, one.student.platform) for one in entries}
+    assert found == {("Ada", "130", "moodle"), ("Bob", "131", "moodle")}
+
+
+def test_a_section_is_no_student(hand_in):
+    names = ("sec1/Chris/hw.ipynb", "sec1/Dana/deep/hw.ipynb", "sec2/Chris/hw.ipynb")
+    by_name, problems = messages(hand_in(dict.fromkeys((*names, "sec2/Bob.ipynb"), HOMEWORK)))
+    assert by_name.keys() == {"Chris (sec1)", "Chris (sec2)", "Dana", "Bob"}
+    assert problems == []
+
+
+def test_who_hands_in_an_environment_is_read_in_part(hand_in):
+    files = {f"Ada/env/lib/{n}.py": "x = 1" for n in range(40)}
+    by_name, problems = messages(hand_in(files | {"Ada/hw.ipynb": HOMEWORK, "Bob.md": MYST}))
+    assert by_name["Ada"].path == "Ada/hw.ipynb"
+    assert any("Of 41 files that may be notebooks" in problem.reason for problem in problems)
+    assert not any(problem.missing for problem in problems)
+
+
+def test_who_hands_in_slow_files_costs_two_budgets(hand_in, monkeypatch):
+    read = []
+
+    def slow(self, work, path, data):
+        if path.startswith("Eve"):
+            read.append(path)
+            raise BudgetError("it takes longer than 10 s")
+        return work(path, data)
+
+    monkeypatch.setattr(Budget, "__call__", slow)
+    files = {f"Eve/{n}.ipynb": HOMEWORK for n in range(9)} | {"Bob.ipynb": HOMEWORK}
+    by_name, problems = messages(hand_in(files))
+    assert by_name.keys() == {"Bob"} and len(read) == 2
+    assert {problem.student.name for problem in problems} == {"Eve"}
 
 
 # Refused
@@ -316,6 +466,7 @@ def test_a_broken_second_file_is_no_missing_mark(hand_in):
         ("a.ipynb", "\u00e9".encode("latin-1"), "not UTF-8 text: byte 0 is 0xe9"),
         ("a.ipynb", notebook("x = 1").encode(), "no exercise of the course: there is no"),
         ("a.ipynb", notebook("1", 7 * "x " * 100_000).encode(), "characters of code"),
+        ("a.ipynb", notebook(*["1"] * 3_000).encode(), "3,000 cells; at most 2,000"),
         ("a.py", b"\x00\xff", "UTF-8"),
         ("a.md", b"# Only text", "no exercise"),
     ],

@@ -4,6 +4,8 @@ import base64
 import csv
 import io
 import json
+import sys
+import time
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
@@ -12,10 +14,12 @@ import pytest
 
 from cnnlab.grading.answers.verdict import Verdict
 from cnnlab.grading.gradebook import marks, outputs, records, reports, rules, tables
+from cnnlab.grading.gradebook import publish as publish_module
 from cnnlab.grading.gradebook.intake import Entry, Problem
 from cnnlab.grading.gradebook.marks import Line, Mark
+from cnnlab.grading.gradebook.publish import publish
 from cnnlab.grading.gradebook.records import Folder
-from cnnlab.grading.gradebook.rules import Late, Override, Rules
+from cnnlab.grading.gradebook.rules import ByHand, Late, Override, Rules
 from cnnlab.grading.gradebook.similar import Pair
 from cnnlab.grading.gradebook.students import Student
 from cnnlab.grading.judge.result import Result
@@ -86,6 +90,31 @@ def test_an_override_counts_whatever_the_judge_says(who):
     assert other.earned == 2.5
 
 
+def test_a_right_part_earns_its_share_where_the_rules_say_so():
+    record = make_record()
+    record["result"]["verdicts"][2]["share"] = 2 / 3
+    assert marks.settle(record, Rules()).lines[2].earned == 0
+    line = marks.settle(record, Rules(partial=frozenset({"layer"}))).lines[2]
+    assert (line.earned, line.tier) == (2, "partial")
+    assert marks.settle(make_record(), Rules(partial=frozenset({"area"}))).lines[0].earned == 1
+
+
+def test_a_bonus_adds_points_that_nobody_has_to_have():
+    mark = marks.settle(make_record(), Rules(bonus=frozenset({"scaled", "model"})))
+    assert (mark.earned, mark.points) == (2.5, 4)
+
+
+def test_a_question_by_hand_waits_for_its_teacher():
+    essay = ByHand("essay", "toy", "Why?", 5)
+    waits = marks.settle(make_record(), Rules(by_hand=(essay,)))
+    assert (waits.earned, waits.points) == (2.5, 15)
+    assert waits.lines[-1].words == "essay 0/5: your teacher reads it"
+    given = Rules(by_hand=(essay,), overrides=(Override("101", "essay", 4, "A clear text."),))
+    assert marks.settle(make_record(), given).earned == 6.5
+    other = Rules(by_hand=(ByHand("essay", "detection", "Why?", 5),))
+    assert marks.settle(make_record(), other).points == 10
+
+
 @pytest.mark.parametrize(
     ("after", "days", "earned"),
     [
@@ -123,6 +152,15 @@ def test_all_rules_from_a_file(tmp_path):
         scaled = 5
         [canvas]
         column = "Exercise 3 (4711)"
+        [partial]
+        questions = ["area"]
+        [bonus]
+        questions = ["model"]
+        [[by_hand]]
+        question = "essay"
+        room = "toy"
+        title = "Why?"
+        points = 3
         [[override]]
         student = "Ada"
         question = "scaled"
@@ -136,6 +174,9 @@ def test_all_rules_from_a_file(tmp_path):
         points={"scaled": 5},
         overrides=(Override("Ada", "scaled", 4, "I saw it work."),),
         canvas="Exercise 3 (4711)",
+        partial=frozenset({"area"}),
+        bonus=frozenset({"model"}),
+        by_hand=(ByHand("essay", "toy", "Why?", 3),),
     )
     with pytest.raises(ValueError, match=r"override\.student is 'Ada'.*'Adam'"):
         read.refuse_unknown([Student("Bob"), Student("Adam")])
@@ -174,6 +215,14 @@ def test_a_time_without_a_zone_is_the_local_one(tmp_path):
             "override.points is 2; expected a number, from 0 to 1",
         ),
         ("[late", "is no TOML"),
+        ("[partial]\nquestions = ['are']", "partial.questions is 'are'.*'area'"),
+        ("[bonus]\nquestions = 'area'", "bonus.questions is 'area'; expected a list"),
+        ("[by_hand]\nquestion = 'x'", "expected a list of them"),
+        ("[[by_hand]]\nquestion = 'x'", "lacks room, title, points"),
+        (
+            "[[by_hand]]\nquestion='area'\nroom='toy'\ntitle='t'\npoints=1",
+            "'area', which the judge marks",
+        ),
     ],
 )
 def test_bad_rules_name_the_key(tmp_path, text, words):
@@ -241,6 +290,16 @@ def test_canvas_table():
     assert head[5] == "Exercise 3 (4711)"
     assert most[0].strip() == "Points Possible" and most[5] == "10"
     assert line == ["lovelaceada", "11", "", "", "", "2.5"]
+
+
+def test_nbgrader_s_table():
+    record = make_record(handed_in=NOON + timedelta(hours=1))
+    head, line = table(tables.nbgrader_table(rows_of(record, by=Rules(late=Late(NOON, 0.2)))))
+    values = dict(zip(head, line, strict=True))
+    assert (values["assignment"], values["student_id"]) == ("toy", "101")
+    assert (values["first_name"], values["last_name"]) == ("Ada", "Lovelace")
+    assert (values["raw_score"], values["late_submission_penalty"]) == ("2.5", "0.5")
+    assert (values["score"], values["max_score"]) == ("2.0", "10")
 
 
 def test_gradescope_results():
@@ -400,7 +459,28 @@ def test_a_report_has_the_reasons_beside_the_cells():
     assert "Good idea." in text and "Count again." in text and "4.5 / 10" in text
 
 
+def test_mathematics_is_drawn_and_harmless():
+    text = r"A row of $n$ cells has $$\frac{n + 2p - f}{s} + 1$$ places, for $5 or $6. `$n$`"
+    record = make_record(text=f"{text}\n\n$<img src=x onerror=alert(1)>$ and $\\nothing{{x}}$")
+    page = Page(reports.report(record, marks.settle(record, Rules())))
+    assert len(page.loads) >= 2 and all(one.startswith("data:image/png;") for one in page.loads)
+    assert not page.handlers
+    shown = "".join(page.text)
+    assert "for $5 or $6." in shown and "$n$" in shown and r"\nothing{x}" in shown
+
+
 # The class
+
+
+def test_the_summary_begins_with_what_is_hard():
+    rows = rows_of(make_record(), make_record(name="Bob", number="2"))
+    (room,) = reports.statistics(rows, {"toy": [Pair("Ada (101)", "Bob (2)", 0.9)]})
+    text = reports.summary_text([room], [Problem(Student("Joe"), "joe.ipynb", "It is empty.")])
+    order = ("Hardest question", "Commonest mistakes", "have how many points", "Not marked", "90%")
+    assert sorted(order, key=text.index) == list(order)
+    assert [one.id for one in room.by_difficulty][:2] == ["layer", "model"]
+    page = reports.summary_page([room], rows, [], ["a", "b"])
+    assert page.index("Commonest") < page.index("how many points") < page.index("Ada (101)")
 
 
 def test_statistics_of_a_class():
@@ -446,7 +526,118 @@ def test_an_empty_class_has_a_summary():
     assert "Summary" in reports.summary_page([], [], [], [])
 
 
+# What spoils one record is one student's matter
+
+
+def published(folder, *made):
+    for record in made:
+        folder.keep(record)
+    return publish(folder, Rules(), [], {records.stem(record) for record in made})
+
+
+def broken(*given):
+    """Fails on what has Bob's code in it, or his name."""
+    if "break it" in str(given[0]) or "'Bob'" in str(given[0]):
+        raise ZeroDivisionError("a fault of ours")
+    return {"report": "page", "shingles": np.array([], np.int64), "row": AS_EVER}[broken.part]
+
+
+@pytest.mark.parametrize("part", ["report", "shingles", "row"])
+def test_a_record_that_breaks_something_is_named_and_the_others_go_on(tmp_path, monkeypatch, part):
+    good, bad = make_record(), make_record(name="Bob", number="7", cells=("'break it'",))
+    bad["file"] = "bob.ipynb"
+    module = {"report": reports, "shingles": publish_module, "row": tables}[part]
+    monkeypatch.setattr(sys.modules[__name__], "AS_EVER", rows_of(good)[0])
+    monkeypatch.setattr(broken, "part", part, raising=False)
+    monkeypatch.setattr(module, part, broken)
+    folder = Folder(tmp_path)
+    _, problems = published(folder, good, bad)
+    assert {problem.student.name for problem in problems} == {"Bob"}
+    assert any("ZeroDivisionError: a fault of ours" in problem.reason for problem in problems)
+    lines = (tmp_path / "marks.csv").read_text("utf-8-sig")
+    assert "Ada Lovelace" in lines and "Bob" in lines
+    assert (tmp_path / "students" / f"{records.stem(good)}.html").exists()
+    assert (tmp_path / "summary.html").exists()
+
+
+AS_EVER = None
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("x = 0x" + "f" * 3600,),
+        ("\n" * 20_000,),
+        ("(" * 5_000,),
+        ("x = " + "-" * 20_000 + "1",),
+        ("x = " + "1+" * 100_000 + "1",),
+    ],
+)
+def test_code_that_is_hard_to_read_spoils_no_table(tmp_path, cells):
+    folder = Folder(tmp_path)
+    _, problems = published(folder, make_record(), make_record(name="Bob", number="7", cells=cells))
+    assert not any(problem.missing for problem in problems)
+    assert {problem.student.name for problem in problems} <= {"Bob"}
+    assert len(table((tmp_path / "marks.csv").read_text("utf-8-sig"))) == 3
+
+
+@pytest.mark.parametrize("text", ["*a_ " * 12_000, "[" * 40_000, "> " * 20_000, "`" * 30_000])
+def test_markdown_that_is_hard_to_read_takes_little_time(text):
+    started = time.process_time()
+    shown = reports.markdown(text)
+    assert time.process_time() - started < 2
+    assert len(shown) < 10 * len(text)
+
+
+def test_a_notebook_of_a_group_is_not_like_itself(tmp_path):
+    code = "\n".join(f"def f{n}(x):\n    return x * {n} + x ** {n} - abs(x)" for n in range(9))
+    group = [make_record(name=name, number=name, cells=(code,)) for name in ("Ada", "Bob")]
+    published(Folder(tmp_path), *group)
+    assert "Similar" not in (tmp_path / "summary.txt").read_text()
+
+
+def test_an_anonymous_report_has_no_name(tmp_path):
+    folder, record = Folder(tmp_path), make_record()
+    folder.keep(record)
+    publish(folder, Rules(), [], {records.stem(record)}, anonymous=5)
+    (page,) = (tmp_path / "anonymous").glob("*.html")
+    text = page.read_text()
+    assert "Ada" not in text and "Lovelace" not in text
+    assert f"<h1>{page.stem}</h1>" in text and "2.5 / 10" in text
+    _, line = table((tmp_path / "anonymous/names.csv").read_text("utf-8-sig"))
+    assert line == [page.stem, "Ada Lovelace", "101"]
+    assert (tmp_path / "anonymous/names.csv").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_student_with_two_bad_files_has_one_line():
+    problems = [
+        Problem(Student("Joe"), "joe/a.ipynb", "The file is empty."),
+        Problem(Student("Joe"), "joe/b.ipynb", "It is no JSON."),
+    ]
+    head, joe = table(tables.marks_table([], problems))
+    values = dict(zip(head, joe, strict=True))
+    assert values["file"] == "joe/a.ipynb, joe/b.ipynb"
+    assert values["notes"] == "The file is empty. It is no JSON."
+
+
+def test_what_a_teacher_has_to_look_at_comes_first():
+    problems = [
+        Problem(Student("Joe"), "joe.ipynb", "It is empty."),
+        Problem(Student("Eve"), "eve.ipynb", "Two hand-ins claim it.", False, urgent=True),
+    ]
+    text = reports.summary_text(reports.statistics(rows_of(make_record()), {}), problems)
+    assert text.startswith("Look at these:\n  eve.ipynb: Two")
+    page = reports.summary_page([], [], problems, [])
+    assert page.index("Two hand-ins claim it.") < page.index("It is empty.")
+
+
 # Files
+
+
+def test_the_folder_of_the_marks_has_to_be_one(tmp_path):
+    (tmp_path / "marks").write_text("a file")
+    with pytest.raises(ValueError, match=r"cannot be written into .*expected a folder"):
+        Folder(tmp_path / "marks")
 
 
 def test_results_survive_json():

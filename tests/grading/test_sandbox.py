@@ -10,7 +10,7 @@ import pytest
 from toy_exercise import QUESTIONS
 
 import cnnlab
-from cnnlab.grading.judge import syscalls
+from cnnlab.grading.judge import sandbox, syscalls
 from tests.student import make_environment, run
 
 PROBE = """
@@ -56,19 +56,49 @@ judge.questions = lambda room: known
 judge.version = lambda room: 1
 from toy_exercise import QUESTIONS, RIGHT
 known |= {{one.id: one for one in QUESTIONS[:2]}}
+from pathlib import Path
 from cnnlab.grading.judge.submission import Submission
-with judge.Judge(secret=1) as one:
-    print(one.mark(Submission("Ada", "ada.ipynb", "0", "toy", 1, RIGHT[:3], {{}})).earned)
+look = "from os.path import exists; print(*map(exists, {places!r}))"
+with judge.Judge(secret=1, private=[Path(name) for name in {private!r}]) as one:
+    result = one.mark(Submission("Ada", "ada.ipynb", "0", "toy", 1, (*RIGHT[:3], look), {{}}))
+    print(result.outputs[-1][0]["text"].strip())
+    print(result.earned)
 """
 
 
-def test_packages_outside_of_python_s_folders_are_seen(tmp_path):
-    """A `.pth` file names the folder, which holds links, and all of it lies in /tmp."""
+def test_libraries_are_seen_wherever_they_lie_and_nothing_else(tmp_path):
+    """A `.pth` file names their folder, which holds links, and all of it lies in /tmp.
+
+    Hand-ins and marks lie in the environment's own folder, and even among its packages, where
+    there is another copy of this package too.
+    """
     python = make_environment(tmp_path)
-    probe = LINKED.format(folder=str(Path(__file__).parent))
+    (packages,) = (tmp_path / "venv").glob("lib/python*/site-packages")
+    places = {
+        "beside the libraries": tmp_path / "venv/class/ada.ipynb",
+        "hand-ins": packages / "class/ada.ipynb",
+        "marks": packages / "marks/secret",
+        "a copy": packages / "cnnlab/grading/questions/answers.py",
+        "a library": packages / "borrowed.pth",
+    }
+    for place in places.values():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if not place.exists():
+            place.write_text("secret")
+    probe = LINKED.format(
+        folder=str(Path(__file__).parent),
+        places=[str(place) for place in places.values()],
+        private=[str(packages / name) for name in ("class", "marks")],
+    )
     root = str(Path(__file__).resolve().parents[2])
-    said = run(python, "-c", probe, cwd=tmp_path, PYTHONPATH=root)
-    assert float(said.split()[-1]) == sum(one.points for one in QUESTIONS[:2])
+    *_, seen, earned = run(python, "-c", probe, cwd=tmp_path, PYTHONPATH=root).splitlines()
+    assert float(earned) == sum(one.points for one in QUESTIONS[:2])
+    assert seen.split() == ["False"] * 4 + ["True"]
+
+
+def test_hand_ins_among_libraries_are_refused_if_they_are_the_libraries():
+    with pytest.raises(sandbox.IsolationError, match="expected hand-ins and marks in folders"):
+        sandbox.refuse_mixed([Path(cnnlab.__file__).parent])
 
 
 HAUNTED = """

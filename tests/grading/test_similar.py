@@ -90,6 +90,18 @@ def test_what_is_no_code_is_like_nothing(cells):
     assert similar(prints, NOTHING) == []
 
 
+def test_a_number_of_thousands_of_digits_is_a_number():
+    """Python does not write it out in decimal digits."""
+    ordinary, huge = (shingles([f"{FIRST}\nx = {n}"]) for n in ("1", "0x" + "f" * 3600))
+    assert len(np.intersect1d(ordinary, huge)) > len(ordinary) / 2
+
+
+def test_many_empty_lines_take_no_time():
+    started = time.process_time()
+    shingles(["\n" * 20_000 + FIRST])
+    assert time.process_time() - started < 1
+
+
 def made_up(rng, pieces=300):
     return np.unique(rng.integers(0, 2**60, pieces))
 

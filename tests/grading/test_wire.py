@@ -3,6 +3,8 @@
 import json
 import socket
 import struct
+import threading
+import time
 from contextlib import suppress
 
 import numpy as np
@@ -118,6 +120,77 @@ def test_an_array_that_does_not_fit_its_bytes_is_refused(content, size):
     text = json.dumps({"array": content}).encode()
     with pytest.raises(WireError):
         through(struct.pack("!II", len(text), size) + text + bytes(size))
+
+
+def frame_of(content, raw=b""):
+    text = json.dumps(content).encode()
+    return struct.pack("!II", len(text), len(raw)) + text + raw
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"array": ["uint8", [9] * 1_500_000, 8]},  # to multiply these lengths takes minutes
+        {"array": ["uint8", [1] * 33, 1]},
+        {"array": ["x" * 1_000_000, [1], 8]},
+        {"y" * 1_000_000: 0},
+        {"list": [{"list": []}] * 150_000 + [1] * 100_000},
+        {"list": [0] * 1_000_000},
+    ],
+)
+def test_a_foolish_message_is_refused_at_once_and_in_few_words(content):
+    frame = frame_of(content)
+    started = time.process_time()
+    with pytest.raises(WireError) as refused:
+        sent(frame)
+    assert time.process_time() - started < 2
+    assert len(str(refused.value)) < 500
+
+
+def sent(frame):
+    """What arrives of a frame that is larger than what a connection holds."""
+    here, there = socket.socketpair()
+    sender = threading.Thread(target=here.sendall, args=(frame,))
+    with here, there:
+        sender.start()
+        try:
+            return receive(there)
+        finally:
+            sender.join()
+
+
+def test_who_expects_little_reads_little():
+    here, there = socket.socketpair()
+    with here, there:
+        here.sendall(pack({"text": "x" * 2_000}))
+        with pytest.raises(TooLargeError):
+            receive(there, text_limit=1_000)
+    here, there = socket.socketpair()
+    with here, there:
+        here.sendall(pack({"numbers": np.zeros(100)}))
+        with pytest.raises(TooLargeError):
+            receive(there, bytes_limit=0)
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        (np.array([1j]), "complex128"),
+        (np.array(["a"]), "<U1"),
+        (np.array(["2026-03-01"], "datetime64[D]"), "datetime64"),
+        (np.array([object()]), "an object"),
+    ],
+)
+def test_an_odd_type_is_named(value, name):
+    with pytest.raises(WireError, match=name):
+        pack({"output": value})
+
+
+def test_wide_floats_travel_as_the_nearest_that_there_is():
+    wide = np.array([1.5, -2], np.longdouble)
+    assert same(through(pack(wide)), wide.astype("float64"))
+    bfloat16 = pytest.importorskip("ml_dtypes").bfloat16
+    assert same(through(pack(np.array([1.5], bfloat16))), np.array([1.5], "float32"))
 
 
 def test_half_a_message_is_the_end():

@@ -4,13 +4,14 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from cnnlab.grading.answers import progress, watching
 from cnnlab.grading.answers.asking import AnswerError, answers
 from cnnlab.grading.answers.verdict import MARKS, TITLES, AnswerKey, Verdict, failed
 from cnnlab.grading.question import Question
-from cnnlab.grading.questions import question, questions, version
+from cnnlab.grading.questions import add, question, questions, version
 from cnnlab.grading.texts import tr
 
 COLOURS = {"pass": "#1a7f37", "partial": "#9a6700", "below": "#9a6700"}  # the rest: red
@@ -101,7 +102,7 @@ def check(name: str, answer: Any) -> None:
     _show(Feedback(asked, result, note))
 
 
-def exercise(room: str, version: int) -> None:
+def exercise(room: str, version: int, questions: str | None = None) -> None:
     """Show the questions of an exercise and the points so far. Each exercise starts with this.
 
     Parameters
@@ -110,12 +111,16 @@ def exercise(room: str, version: int) -> None:
         Such as ``"detection"``.
     version
         Of the exercise, as its notebook has it.
+    questions
+        The folder of a teacher's own questions; None: they are the course's.
 
     Raises
     ------
     ValueError
-        If there is no such room.
+        If there is no such room, or the folder cannot be read.
     """
+    if questions is not None:
+        add(Path(questions))
     _show(Overview(room, version))
 
 

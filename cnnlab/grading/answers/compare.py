@@ -9,6 +9,8 @@ import numpy as np
 from cnnlab.grading.question import Tolerance
 from cnnlab.grading.texts import tr
 
+DEEPEST = 32  # lists inside of lists, as NumPy's arrays have axes
+
 
 def copied(value: Any) -> Any:
     """The value with arrays of its own: a function may write into its arguments."""
@@ -34,7 +36,7 @@ def plain(value: Any) -> Any:
 
 def as_array(value: Any) -> np.ndarray | None:
     """Numbers or truth values as an array, a tensor too; None if it is something else."""
-    if value is None or isinstance(value, (str, dict)):
+    if value is None or isinstance(value, (str, bytes, dict)) or not _numbers_only(value):
         return None
     try:
         array = np.asarray(value)
@@ -43,6 +45,13 @@ def as_array(value: Any) -> np.ndarray | None:
     except (ValueError, TypeError, ArithmeticError):  # rows of unequal length, or far too large
         return None
     return array if array.dtype.kind in "biuf" else None
+
+
+def _numbers_only(value: Any, depth: int = 0) -> bool:
+    """Whether no text lies in lists: NumPy would make all of them as long as the longest one."""
+    if not isinstance(value, (list, tuple)):
+        return not isinstance(value, (str, bytes, dict))
+    return depth < DEEPEST and all(_numbers_only(item, depth + 1) for item in value)
 
 
 def equal(output: Any, expected: Any, tolerance: Tolerance) -> bool:
@@ -59,6 +68,23 @@ def equal(output: Any, expected: Any, tolerance: Tolerance) -> bool:
         return output == expected
     mine = as_array(output).reshape(array.shape)
     return bool(np.allclose(mine, array, tolerance.rtol, tolerance.atol, equal_nan=True))
+
+
+def right_parts(output: Any, expected: Any, tolerance: Tolerance) -> list[bool]:
+    """Of an answer with several parts, which are right; empty if it has none.
+
+    The parts are the entries of a dictionary, a tuple or a list: `network_cost` gives several
+    numbers, and an answer found by hand a list of them. An array is one thing.
+    """
+    if isinstance(expected, dict):
+        known = output if isinstance(output, dict) else {}
+        return [key in known and equal(known[key], expected[key], tolerance) for key in expected]
+    if not isinstance(expected, (tuple, list)) or len(expected) < 2:
+        return []
+    several = isinstance(output, (tuple, list)) or (isinstance(output, np.ndarray) and output.ndim)
+    if not several or len(output) != len(expected):
+        return [False] * len(expected)
+    return [equal(one, other, tolerance) for one, other in zip(output, expected, strict=True)]
 
 
 def difference_of_form(output: Any, expected: Any) -> str:
@@ -88,7 +114,11 @@ def difference_of_form(output: Any, expected: Any) -> str:
         )
     mine = as_array(output)
     if mine is None and (place := no_number(output)):
-        return tr("Entry {} of the answer is {!r}; expected a number.").format(*place)
+        number, entry = place
+        if isinstance(entry, str):
+            said = tr("Entry {} is the text {!r}; expected a number.")
+            return said.format(number, entry[:20])
+        return tr("Entry {} is {}; expected a number.").format(number, _kind(entry))
     if mine is None:
         return tr("The answer is {}; expected numbers of shape {}.").format(
             _kind(output), array.shape

@@ -1,14 +1,14 @@
 """From outputs to a verdict: pass, the named mistake, the shape, or the value."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from inspect import signature
 from typing import Any, Literal
 
 import numpy as np
 
-from cnnlab.grading.answers.compare import as_array, copied, difference_of_form, equal
+from cnnlab.grading.answers.compare import as_array, copied, difference_of_form, equal, right_parts
 from cnnlab.grading.answers.wording import (
     letters,
     networks_differ,
@@ -20,7 +20,9 @@ from cnnlab.grading.answers.wording import (
 from cnnlab.grading.question import Case, Question, Tolerance, Wrong
 from cnnlab.grading.texts import tr
 
-Tier = Literal["pass", "partial", "below", "mistake", "shape", "value", "error", "missing"]
+Tier = Literal[
+    "pass", "partial", "below", "mistake", "shape", "value", "error", "missing", "by hand"
+]
 MARKS = {"pass": "✓", "partial": "◐", "below": "◔"}  # the rest: ✗
 TITLES = {
     "pass": "right",
@@ -31,6 +33,7 @@ TITLES = {
     "value": "the value is not right",
     "error": "it stopped with an error",
     "missing": "no answer",
+    "by hand": "your teacher reads it",
 }
 
 
@@ -51,6 +54,9 @@ class Verdict:
         To the student, in lines of plain text.
     mistake
         The name of the wrong way, if there is one.
+    share
+        Of the parts of an answer that has several, those that are right, between 0 and 1: a teacher
+        may give points for it.
     """
 
     id: str
@@ -59,6 +65,7 @@ class Verdict:
     tier: Tier
     message: str = ""
     mistake: str = ""
+    share: float = 0.0
 
 
 class AnswerKey:
@@ -106,12 +113,14 @@ class AnswerKey:
             return Verdict(question.id, question.points, question.points, "pass")
         for wrong, answers in self.mistakes:
             if _all_equal(outputs, answers, question.tolerance):
-                return failed(question, "mistake", tr(wrong.hint), wrong.name)
+                made = failed(question, "mistake", tr(wrong.hint), wrong.name)
+                return replace(made, share=self._share(outputs))
         if question.kind == "value" and (several := self._a_word_for_each(outputs[0])):
-            return several
+            return replace(several, share=self._share(outputs))
         for output, expected, case in zip(outputs, self.right, self.cases, strict=True):
             if not equal(output, expected, question.tolerance):
-                return failed(question, *self._difference(case, output, expected))
+                made = failed(question, *self._difference(case, output, expected))
+                return replace(made, share=self._share(outputs))
         raise AssertionError("answers that differ have a difference")
 
     def _a_word_for_each(self, output: Any) -> Verdict | None:
@@ -142,6 +151,14 @@ class AnswerKey:
             text = tr("These parts are not right either: {}.")
             lines.append(text.format(", ".join(names[name] for name in left)))
         return failed(question, "mistake", "\n".join(lines), "; ".join(one.name for one in found))
+
+    def _share(self, outputs: Sequence[Any]) -> float:
+        """The share of the parts that are right in the answers to all cases."""
+        pairs = zip(outputs, self.right, strict=True)
+        by_case = [right_parts(*pair, self.question.tolerance) for pair in pairs]
+        if len({len(parts) for parts in by_case}) != 1 or not by_case[0]:
+            return 0.0
+        return float(np.all(by_case, axis=0).mean())
 
     def _difference(self, case: Case, output: Any, expected: Any) -> tuple[Tier, str]:
         """In what way an answer is not the right one."""

@@ -33,7 +33,7 @@ def side_by_side(
     lines = [shown(name, value) for name, value in given.items()]
     lines += _answers(output, expected, tolerance)
     mine = as_array(output)
-    if mine is not None and np.isnan(mine.astype(float)).any():
+    if mine is not None and mine.dtype.kind == "f" and np.isnan(mine).any():
         lines.append(tr("There is NaN in your answer: a division by zero, or a log of zero?"))
     return "\n".join([why, *lines])
 

@@ -7,10 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cnnlab import __version__
+from cnnlab.grading.judge.limits import Limits
 
+LIMITS = {
+    "cell_seconds": "seconds that a cell may take",
+    "call_seconds": "seconds that a call of a function may take",
+    "total_seconds": "seconds that a hand-in may take",
+    "memory": "megabytes that a process may take, beside those of the libraries",
+}
 EPILOG = """\
 It writes into MARKS: marks.csv, summary.html and summary.txt, moodle-*.csv and canvas-*.csv for
-import, students/ with a page and a record of each, gradescope/ with a results.json of each.
+import, nbgrader.csv, students/ with a page and a record of each, gradescope/ with a results.json of
+each.
 MARKS/secret is the number from which the inputs follow: keep it to yourself. A second run marks
 only what is new or changed.
 
@@ -79,6 +87,47 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument(
         "--again", action="store_true", help="mark all, not only what is new or changed"
     )
+    grade.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="STUDENT",
+        help="mark this student (name or number) again, and nobody else; may be said several times",
+    )
+    grade.add_argument(
+        "--only-question",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="mark this question again, and no other; may be said several times",
+    )
+    grade.add_argument(
+        "--roster",
+        type=Path,
+        metavar="ROSTER.csv",
+        help="the class, with the columns student and id: who handed in nothing is listed too",
+    )
+    grade.add_argument(
+        "--anonymous",
+        action="store_true",
+        help="write reports without names too, into MARKS/anonymous",
+    )
+    grade.add_argument(
+        "--questions",
+        type=Path,
+        metavar="FOLDER",
+        help="questions of your own, a file each: an exercise of the folder's name",
+    )
+    standard = Limits()
+    for name, what in LIMITS.items():
+        value = getattr(standard, name)
+        grade.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=_positive,
+            default=value if name != "memory" else value >> 20,
+            metavar="N",
+            help=f"{what} (%(default)g)",
+        )
     return parser
 
 
@@ -97,7 +146,8 @@ def _whole(text: str) -> int:
 
 def _grade(options: argparse.Namespace) -> int:
     try:
-        from cnnlab.grading.gradebook import rules
+        from cnnlab.grading import questions as catalogue
+        from cnnlab.grading.gradebook import roster, rules
         from cnnlab.grading.gradebook.marker import StoppedError
         from cnnlab.grading.gradebook.options import Options
         from cnnlab.grading.gradebook.run import grade
@@ -105,6 +155,12 @@ def _grade(options: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         return _fail(2, f"{error}. Marking needs more packages: pip install 'cnnlab[grade]'.")
     try:
+        if options.questions:
+            if options.executor:
+                return _fail(2, "own questions are marked on this machine: leave out --executor")
+            catalogue.add(options.questions)
+        for name in options.only_question:
+            catalogue.question(name)
         outcome = grade(
             Options(
                 submissions=options.submissions,
@@ -115,6 +171,17 @@ def _grade(options: argparse.Namespace) -> int:
                 unsafe=options.unsafe,
                 executor=options.executor,
                 again=options.again,
+                limits=Limits(
+                    cell_seconds=options.cell_seconds,
+                    call_seconds=options.call_seconds,
+                    total_seconds=options.total_seconds,
+                    memory=options.memory << 20,
+                ),
+                private=(options.questions,) if options.questions else (),
+                anonymous=options.anonymous,
+                only=tuple(options.only),
+                only_questions=tuple(options.only_question),
+                roster=tuple(roster.read(options.roster)) if options.roster else (),
             )
         )
     except (ValueError, RuntimeError, IsolationError) as error:
@@ -126,9 +193,11 @@ def _grade(options: argparse.Namespace) -> int:
         f"Marked now: {outcome.marked}. Marked before: {outcome.kept}."
         f" Everything is in {options.output}."
     )
+    if not outcome.marked + outcome.kept and not outcome.interrupted and not outcome.failed:
+        return _fail(2, f"There is no notebook of an exercise in {options.submissions}.")
     if outcome.interrupted:
         return _fail(3, "Stopped before the end: run the same command again to go on.")
-    return int(any(problem.missing for problem in outcome.problems))
+    return int(any(problem.missing and problem.path for problem in outcome.problems))
 
 
 def _fail(code: int, text: str) -> int:

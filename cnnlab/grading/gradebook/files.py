@@ -6,12 +6,13 @@ not followed.
 
 import io
 import os
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 from unicodedata import normalize
@@ -19,6 +20,11 @@ from unicodedata import normalize
 from cnnlab.grading.texts import tr
 
 SUFFIXES = (".ipynb", ".md", ".py")
+# What moves a terminal's cursor, turns the direction of writing, or is not seen at all.
+UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
+)
+LONGEST_NAME = 150  # characters of a folder's or a file's name that are shown
 LARGEST = 20 << 20  # bytes of a file
 LARGEST_ZIP = 200 << 20  # bytes of a zip inside of another, and of all that is read from it
 MOST_FILES = 100_000  # in a zip
@@ -61,13 +67,36 @@ class Found:
     fault: str = ""
 
 
+def printable(text: str) -> str:
+    """Text without what a terminal or a browser would obey, or nobody would see."""
+    return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _shown(path: str) -> str:
+    """A path as it is shown to people, and in which students are looked for."""
+    parts = printable(normalize("NFC", path)).split("/")
+    return "/".join(
+        part if len(part) <= LONGEST_NAME else f"{part[: LONGEST_NAME - 30]}…{part[-29:]}"
+        for part in parts
+    )
+
+
 def found_in(place: Path, leave_out: Path | None) -> Iterator[Found]:
-    if place.is_dir():
+    if place.is_dir() and (export := _only_zip(place)):
+        yield from _in_zip(export, _shown(export.name), 1)
+    elif place.is_dir():
         yield from _in_folder(place, leave_out)
     elif place.suffix.lower() == ".zip":
         yield from _in_zip(place, "", 1)
     else:
-        yield Found(place.name, _modified(place), partial(_read_file, place))
+        yield Found(_shown(place.name), _modified(place), partial(_read_file, place))
+
+
+def _only_zip(place: Path) -> Path | None:
+    """The zip that is all that a folder has: the times in it are the platform's."""
+    names = [path for path in place.iterdir() if not _ignored(path.name)]
+    alone = len(names) == 1 and names[0].suffix.lower() == ".zip"
+    return names[0] if alone and names[0].is_file() and not names[0].is_symlink() else None
 
 
 def _in_folder(place: Path, leave_out: Path | None) -> Iterator[Found]:
@@ -80,12 +109,12 @@ def _in_folder(place: Path, leave_out: Path | None) -> Iterator[Found]:
         )
         for name in sorted(name for name in files if not _ignored(name)):
             path = here / name
-            inside = normalize("NFC", path.relative_to(place).as_posix())
+            inside = _shown(path.relative_to(place).as_posix())
             if path.is_symlink():
                 fault = tr("It is a link to another place, which is not followed.")
                 yield Found(inside, None, bytes, fault)
             elif path.is_file() and path.suffix.lower() == ".zip":
-                yield from _in_zip(path, inside, 1)
+                yield from _in_zip(path, inside, 1, _modified(path))
             elif path.is_file():
                 yield Found(inside, _modified(path), partial(_read_file, path))
 
@@ -98,8 +127,11 @@ def _same(one: Path, other: Path) -> bool:
     return one.resolve() == other.resolve()
 
 
-def _modified(path: Path) -> datetime:
-    return datetime.fromtimestamp(path.stat().st_mtime).astimezone()
+def _modified(path: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime).astimezone()
+    except (ValueError, OverflowError):  # a time that no calendar has
+        return None
 
 
 def _read_file(path: Path) -> bytes:
@@ -115,20 +147,25 @@ def _limited(file: Any, most: int) -> bytes:
     return data
 
 
-def _in_zip(archive: Path | Source, path: str, depth: int) -> Iterator[Found]:
-    """The files of a zip, which is a file, or inside of another one."""
+def _in_zip(
+    archive: Path | Source, path: str, depth: int, handed_in: datetime | None = None
+) -> Iterator[Found]:
+    """The files of a zip, which is a file, or inside of another one.
+
+    What a student has packed was handed in when the zip was: the times in it are the student's own.
+    """
     try:
         file = zipfile.ZipFile(_opened(archive))
         infos = file.infolist()
         _refuse_bomb(infos, inside=bool(path))
     except (UnreadableError, *ZIP_ERRORS) as error:
         reason = tr("The zip cannot be read: {}").format(str(error) or type(error).__name__)
-        yield Found(path or str(archive), None, bytes, reason)
+        yield Found(path or _shown(archive.name), None, bytes, printable(reason))
         return
     # A zip on disk stays open, for its list of files is long; one inside of another is read anew.
     keeper = file if isinstance(archive, Path) else archive
     for info in infos:
-        name = normalize("NFC", info.filename)
+        name = _shown(info.filename)
         inside = f"{path}/{name}" if path else name
         if info.is_dir():
             continue
@@ -139,12 +176,13 @@ def _in_zip(archive: Path | Source, path: str, depth: int) -> Iterator[Found]:
             continue
         elif suffix_of(name) == ".zip" and depth < DEEPEST:
             read = partial(_read_from_zip, keeper, info, LARGEST_ZIP)
-            yield from _in_zip(read, inside, depth + 1)
+            yield from _in_zip(read, inside, depth + 1, handed_in or _zip_time(info))
         elif suffix_of(name) == ".zip":
             fault = tr("Zips lie inside of zips, more than {} deep.").format(DEEPEST)
             yield Found(inside, None, bytes, fault)
         else:
-            yield Found(inside, _zip_time(info), partial(_read_from_zip, keeper, info, LARGEST))
+            read = partial(_read_from_zip, keeper, info, LARGEST)
+            yield Found(inside, handed_in or _zip_time(info), read)
 
 
 def _opened(archive: Path | Source) -> Any:
@@ -169,15 +207,21 @@ def _leaves(name: str) -> bool:
 
 
 def _read_from_zip(keeper: zipfile.ZipFile | Source, info: zipfile.ZipInfo, most: int) -> bytes:
-    file = keeper if isinstance(keeper, zipfile.ZipFile) else zipfile.ZipFile(_opened(keeper))
+    file = keeper if isinstance(keeper, zipfile.ZipFile) else _inner(keeper)
     with file.open(info) as member:
         return _limited(member, most)
+
+
+@lru_cache(1)
+def _inner(keeper: Source) -> zipfile.ZipFile:
+    """A zip inside of another one: its files are read one after another, and its list once."""
+    return zipfile.ZipFile(_opened(keeper))
 
 
 def _zip_time(info: zipfile.ZipInfo) -> datetime | None:
     try:
         return datetime(*info.date_time).astimezone()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

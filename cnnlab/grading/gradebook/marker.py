@@ -1,6 +1,7 @@
 """A judge that is shared by threads, and started anew when it dies."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock
 from typing import Any
@@ -19,8 +20,15 @@ class StoppedError(Exception):
 class Marker:
     """A judge, and the slots of those who share it."""
 
-    def __init__(self, secret: int, limits: Limits, unsafe: bool, slots: Iterable[int]) -> None:
-        self.make: Callable[[], Judge] = lambda: Judge(secret, limits, unsafe)
+    def __init__(
+        self,
+        secret: int,
+        limits: Limits,
+        unsafe: bool,
+        slots: Iterable[int],
+        private: Sequence[Path] = (),
+    ) -> None:
+        self.make: Callable[[], Judge] = lambda: Judge(secret, limits, unsafe, private)
         self.judge = self.make()
         self.closed = False
         self.lock = Lock()

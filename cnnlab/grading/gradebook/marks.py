@@ -30,6 +30,7 @@ class Line:
     message: str
     mistake: str
     reason: str = ""  # of a teacher who overrode it
+    bonus: bool = False  # it adds to the mark, and nobody has to have it
 
     @property
     def words(self) -> str:
@@ -66,20 +67,24 @@ def settle(record: dict[str, Any], rules: Rules) -> Mark:
     student = student_of(record)
     given = {one.question: one for one in rules.overrides if one.meant_for(student)}
     lines = []
-    for verdict in record["result"]["verdicts"]:
-        name, earned, points = verdict["id"], verdict["earned"], verdict["points"]
+    for verdict in [*record["result"]["verdicts"], *_by_hand(record, rules)]:
+        name, points = verdict["id"], verdict["points"]
+        share, tier = verdict["earned"] / points, verdict["tier"]
+        if name in rules.partial and verdict.get("share", 0) > share:
+            share, tier = verdict["share"], "partial"
         worth = rules.points.get(name, points)
         override = given.get(name)
         lines.append(
             Line(
                 id=name,
-                title=record["titles"].get(name, ""),
-                earned=override.points if override else round(earned * worth / points, 2),
+                title=record["titles"].get(name, verdict.get("title", "")),
+                earned=override.points if override else round(share * worth, 2),
                 points=worth,
-                tier=verdict["tier"],
+                tier=tier,
                 message=verdict["message"],
                 mistake=verdict["mistake"],
                 reason=override.reason if override else "",
+                bonus=name in rules.bonus,
             )
         )
     before = round(sum(line.earned for line in lines), 2)
@@ -88,11 +93,23 @@ def settle(record: dict[str, Any], rules: Rules) -> Mark:
     share = rules.late.share(days) if rules.late else 0
     return Mark(
         earned=round(before * (1 - share), 2),
-        points=sum(line.points for line in lines),
+        points=sum(line.points for line in lines if not line.bonus),
         before=before,
         days=days,
         lines=tuple(lines),
     )
+
+
+def _by_hand(record: dict[str, Any], rules: Rules) -> list[dict[str, Any]]:
+    """The verdicts of questions that wait for the teacher, as the judge would have them."""
+    return [
+        {
+            **{"id": one.question, "title": one.title, "points": one.points or 1, "earned": 0},
+            **{"tier": "by hand", "message": "", "mistake": ""},
+        }
+        for one in rules.by_hand
+        if one.room == record["result"]["room"]
+    ]
 
 
 def notes_of(record: dict[str, Any], mark: Mark) -> list[str]:

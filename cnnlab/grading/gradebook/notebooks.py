@@ -6,6 +6,7 @@ import json
 import re
 import warnings
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cnnlab.grading import questions as catalogue
@@ -14,8 +15,33 @@ from cnnlab.grading.judge.submission import Submission
 from cnnlab.grading.texts import tr
 
 LONGEST_CODE = 1_000_000  # characters of all code cells
-MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
+LONGEST_TEXT = 50_000  # characters of any other cell
+MOST_CELLS = 2_000
+MAGIC = re.compile(r"^([^\S\n]*)[%!].*$", re.MULTILINE)
+MOST_VERSIONS = 10**6
 CALL = re.compile(r"""\bexercise\(\s*(?:room\s*=\s*)?["'](\w+)["'](?:.*?version\s*=\s*(\d+))?""")
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a hand-in is, without its contents; as `Submission` has it."""
+
+    digest: str
+    room: str
+    version: int
+    notes: tuple[str, ...]
+
+
+def head(path: str, data: bytes) -> Head:
+    """What a hand-in is, from the bytes of its file.
+
+    Raises
+    ------
+    UnreadableError
+        If it is no notebook, or no exercise of the course.
+    """
+    read = submission("", path, data)
+    return Head(read.digest, read.room, read.version, read.notes)
 
 
 def submission(student: str, path: str, data: bytes) -> Submission:
@@ -60,14 +86,28 @@ def _notebook(path: str, data: bytes) -> dict[str, Any]:
             tr("It is not UTF-8 text: byte {} is {:#04x}.").format(error.start, data[error.start])
         ) from error
     cells = _from_json(text) if suffix_of(path) == ".ipynb" else _from_text(text, suffix_of(path))
+    if len(cells) > MOST_CELLS:
+        raise UnreadableError(
+            tr("It has {:,} cells; at most {:,} are marked.").format(len(cells), MOST_CELLS)
+        )
     return {
         "nbformat": 4,
         "nbformat_minor": 5,
         "metadata": {},
         "cells": [
-            {"cell_type": kind, "metadata": {}, "source": _clean(source)} for kind, source in cells
+            {
+                "cell_type": kind,
+                "metadata": {},
+                "source": _clean(source if kind == "code" else _cut(source)),
+            }
+            for kind, source in cells
         ],
     }
+
+
+def _cut(text: str) -> str:
+    """Text for a report: a picture may be pasted into it, as millions of letters."""
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]} …"
 
 
 def _clean(text: str) -> str:
@@ -157,7 +197,8 @@ def _asked(cells: Iterable[str]) -> tuple[str | None, int | None]:
         tree = parsed(source)
         if tree is None:  # a mistake of the student's, or a line that only IPython knows
             if match := CALL.search(source):
-                return match[1], int(match[2]) if match[2] else None
+                digits = match[2] or ""
+                return match[1], int(digits) if 0 < len(digits) < 7 else None
             continue
         for node in ast.walk(tree):
             room, version = call(node) if isinstance(node, ast.Call) else (None, None)
@@ -204,5 +245,5 @@ def call(node: ast.Call) -> tuple[str | None, int | None]:
     room, version = constants.get("room"), constants.get("version")
     return (
         room if isinstance(room, str) else None,
-        version if type(version) is int else None,
+        version if type(version) is int and 0 <= version < MOST_VERSIONS else None,
     )

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cnnlab.grading import questions as catalogue
 from cnnlab.grading.gradebook.intake import Problem
 from cnnlab.grading.gradebook.rules import Rules
+from cnnlab.grading.gradebook.students import Student
 from cnnlab.grading.judge.sandbox import Limits
 
 
@@ -33,6 +35,15 @@ class Options:
         Mark all, not only what is new or changed.
     limits
         Of time and memory, for each submission.
+    only, only_questions
+        Names or numbers of the students, and questions, that are marked now, also if they were
+        marked before; all others stay as they are. Empty: all.
+    roster
+        The students of the class; empty: it is not known.
+    anonymous
+        Write reports without names too.
+    private
+        More files and folders that students' code must not see.
     """
 
     submissions: Path
@@ -44,6 +55,17 @@ class Options:
     executor: str | None = None
     again: bool = False
     limits: Limits = field(default_factory=Limits)
+    only: tuple[str, ...] = ()
+    only_questions: tuple[str, ...] = ()
+    roster: tuple[Student, ...] = ()
+    anonymous: bool = False
+    private: tuple[Path, ...] = ()
+
+    def chooses(self, student: Student, room: str) -> bool:
+        """Whether a hand-in is to be marked now, whatever an earlier run has said of it."""
+        mine = not self.only or {student.name, student.id, student.label} & {*self.only}
+        asked = not self.only_questions or {*self.only_questions} & {*catalogue.questions(room)}
+        return bool(mine and asked)
 
 
 @dataclass
@@ -52,8 +74,8 @@ class Outcome:
 
     Attributes
     ----------
-    marked, kept
-        Submissions that were marked now, and that were marked before.
+    marked, kept, failed
+        Submissions that were marked now, that were marked before, and that could not be marked.
     problems
         Files without marks, with reasons.
     summary
@@ -64,6 +86,7 @@ class Outcome:
 
     marked: int = 0
     kept: int = 0
+    failed: int = 0
     problems: list[Problem] = field(default_factory=list)
     summary: str = ""
     interrupted: bool = False

@@ -1,14 +1,17 @@
 """All tables and reports of a class, written anew from its records."""
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cnnlab.grading.gradebook import marks, records, reports, tables
-from cnnlab.grading.gradebook.intake import Problem
+from cnnlab.grading.gradebook.budget import Budget
+from cnnlab.grading.gradebook.intake import Problem, by_student
 from cnnlab.grading.gradebook.rules import Rules
 from cnnlab.grading.gradebook.similar import shingles, similar
 
@@ -20,8 +23,12 @@ BOM = "\ufeff"  # tells Excel that a table is UTF-8
 
 
 def publish(
-    folder: records.Folder, rules: Rules, problems: list[Problem], present: Collection[str]
-) -> str:
+    folder: records.Folder,
+    rules: Rules,
+    problems: list[Problem],
+    present: Collection[str],
+    anonymous: int | None = None,
+) -> tuple[str, list[Problem]]:
     """Write all tables and reports anew, from all records.
 
     Parameters
@@ -34,39 +41,126 @@ def publish(
         Files without marks.
     present
         The names of the records whose files are among the hand-ins of this run.
+    anonymous
+        A number that nobody knows, from which the names follow that reports without names have;
+        None: there are none.
 
     Returns
     -------
-    str
-        The summary in words.
+    str, list
+        The summary in words, and the problems with those that came up now.
     """
-    rows: list[tables.Row] = []
-    names: list[str] = []
-    prints: dict[str, list[tuple[str, np.ndarray]]] = defaultdict(list)
-    for record in folder.records():
-        mark = marks.settle(record, rules)
-        name = records.stem(record)
-        if name not in present:
-            note = "From an earlier run: this file is not among the hand-ins of the last one."
-            record["file_notes"].append(note)
-        folder.write(f"students/{name}.html", reports.report(record, mark))
-        folder.write(f"gradescope/{name}/results.json", tables.gradescope(record, mark))
-        rows.append(tables.row(record, mark))
-        names.append(name)
-        code = shingles(source for kind, source in record["cells"] if kind == "code")
-        prints[rows[-1].room].append((rows[-1].student.name, code))
-    for problem in problems:
-        if problem.missing:
-            name = f"gradescope/{problem.student.label}/results.json"
-            folder.write(name, tables.gradescope_problem(problem))
-    pairs = {room: similar(some, handout(room)) for room, some in prints.items()}
-    statistics = reports.statistics(rows, pairs)
-    folder.write("marks.csv", BOM + tables.marks_table(rows, problems))
-    _write_platforms(folder, rules, rows)
-    folder.write("summary.html", reports.summary_page(statistics, rows, problems, names))
+    found = Published(folder, rules, present, anonymous)
+    with Budget() as budget:
+        for record in folder.records():
+            found.add(record, budget)
+    problems = [*problems, *found.problems]
+    for student, some in by_student(problems).items():
+        if some[0].missing:
+            name = f"gradescope/{student.label}/results.json"
+            folder.write(name, tables.gradescope_problem(some))
+    pairs = {room: similar(some, handout(room)) for room, some in found.prints.items()}
+    statistics = reports.statistics(found.rows, pairs)
+    if found.codes:
+        key = tables.as_csv([("code", "student", "id"), *found.codes])
+        folder.write("anonymous/names.csv", BOM + key, 0o600)
+    folder.write("marks.csv", BOM + tables.marks_table(found.rows, problems))
+    folder.write("nbgrader.csv", tables.nbgrader_table(found.rows))
+    _write_platforms(folder, rules, found.rows)
+    page = reports.summary_page(statistics, found.rows, problems, found.names)
+    folder.write("summary.html", page)
     summary = reports.summary_text(statistics, problems)
     folder.write("summary.txt", summary)
-    return summary
+    return summary, problems
+
+
+class Published:
+    """What is made of each record, one after another.
+
+    Whatever is wrong with a record, it is the matter of one student: the problem has a name in it,
+    and the others go on.
+    """
+
+    def __init__(
+        self,
+        folder: records.Folder,
+        rules: Rules,
+        present: Collection[str],
+        anonymous: int | None = None,
+    ) -> None:
+        self.folder, self.rules, self.present = folder, rules, present
+        self.anonymous = anonymous
+        self.codes: list[tuple[str, str, str]] = []
+        self.rows: list[tables.Row] = []
+        self.names: list[str] = []
+        self.problems: list[Problem] = []
+        self.prints: dict[str, list[tuple[str, np.ndarray]]] = defaultdict(list)
+        self.compared: set[tuple[str, str]] = set()  # a group's notebook is compared once
+
+    def add(self, record: dict[str, Any], budget: Budget) -> None:
+        """Write what belongs to a record, and keep what the tables need of it."""
+        name = records.stem(record)
+        if name not in self.present:
+            note = "From an earlier run: this file is not among the hand-ins of the last one."
+            record["file_notes"].append(note)
+        try:
+            mark = marks.settle(record, self.rules)
+            row = tables.row(record, mark)
+        except Exception as error:
+            self._say(record, "Its record cannot be read", error, missing=True)
+            return
+        self._page(name, record, mark, budget)
+        self.folder.write(f"gradescope/{name}/results.json", tables.gradescope(record, mark))
+        self.rows.append(row)
+        self.names.append(name)
+        self._compare(record, budget)
+
+    def _page(self, name: str, record: dict[str, Any], mark: marks.Mark, budget: Budget) -> None:
+        page = None
+        for what, some in (("with the notebook", record), ("at all", record | {"cells": []})):
+            if page is None:
+                shown = some
+                try:
+                    page = budget(reports.report, some, mark)
+                except Exception as error:
+                    self._say(record, f"Its report cannot be written {what}", error)
+        if page is not None:
+            self.folder.write(f"students/{name}.html", page)
+        if page is not None and self.anonymous is not None:
+            self._anonymous_page(name, shown, mark, budget)
+
+    def _anonymous_page(
+        self, name: str, record: dict[str, Any], mark: marks.Mark, budget: Budget
+    ) -> None:
+        """The same report under a name that says nothing; what the notebook says stays in it."""
+        student = marks.student_of(record)
+        code = hashlib.sha256(f"{self.anonymous} {name}".encode()).hexdigest()[:10]
+        nobody = {"student": {"name": code}, "file": "", "file_notes": []}
+        page = budget(reports.report, record | nobody, mark)
+        self.folder.write(f"anonymous/{code}.html", page)
+        self.codes.append((code, student.name, student.id))
+
+    def _compare(self, record: dict[str, Any], budget: Budget) -> None:
+        file = record["file"], record["result"]["digest"]
+        if file in self.compared:
+            return
+        self.compared.add(file)
+        code = [source for kind, source in record["cells"] if kind == "code"]
+        try:
+            pieces = budget(shingles, code)
+        except Exception as error:
+            self._say(record, "Its code cannot be compared with that of others", error)
+            return
+        student = marks.student_of(record)
+        name = f"{student.name} ({student.id})" if student.id else student.name
+        self.prints[record["result"]["room"]].append((name, pieces))
+
+    def _say(
+        self, record: dict[str, Any], what: str, error: Exception, missing: bool = False
+    ) -> None:
+        said = f"{what}: {type(error).__name__}: {error}"
+        student = marks.student_of(record)
+        self.problems.append(Problem(student, record["file"], said, missing, urgent=True))
 
 
 def _write_platforms(folder: records.Folder, rules: Rules, rows: list[tables.Row]) -> None:

@@ -5,6 +5,7 @@ A record is written as a whole or not at all.
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
@@ -32,13 +33,26 @@ class Folder:
     ----------
     path
         It is made if it does not exist.
+
+    Raises
+    ------
+    ValueError
+        If it is a file, or cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.students = path / "students"
-        self.students.mkdir(parents=True, exist_ok=True)
         self.drafts = path / DRAFTS
+        try:
+            self.students.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=path):
+                pass  # it can be written
+        except OSError as error:
+            raise ValueError(
+                f"the marks cannot be written into {path}: {error.strerror}; expected a folder"
+                " that you may write into"
+            ) from error
 
     def write(self, name: str, text: str, mode: int = 0o666) -> None:
         """Write a file as a whole: whatever happens, there is the old one or the new one.

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from cnnlab.grading.answers.verdict import MARKS, TITLES
 from cnnlab.grading.gradebook.intake import Problem
 from cnnlab.grading.gradebook.marks import Mark, notes_of, student_of
+from cnnlab.grading.gradebook.mathematics import begin, mathematics
 from cnnlab.grading.gradebook.similar import Pair
 from cnnlab.grading.gradebook.tables import Row
 from cnnlab.grading.texts import tr
@@ -28,6 +29,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 CHECK = re.compile(r"""\bcheck\(\s*["'](\w+)["']""")
 ROLE = re.compile(r"\{[a-z]+\}(?=`)")  # {doc}`…` is a link in the book only
 LONGEST_MARKDOWN = 50_000  # characters of a cell
+MOST_SIGNS = 1_000  # of emphasis, code and links in a cell; the time grows with their square
 BINS = 10
 MOST_PAIRS = 50  # in a summary
 
@@ -41,14 +43,14 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"tr": tr, "MARKS": MARKS, "TITLES": TITLES}
+    made.globals |= {"tr": tr, "MARKS": MARKS, "TITLES": TITLES, "heading": heading}
     made.filters |= {"points": "{:g}".format, "percent": "{:.0%}".format, "markdown": markdown}
     return made
 
 
 def markdown(text: str) -> Markup:
     """A stranger's Markdown as HTML: their own tags, links and pictures stay text."""
-    if len(text) > LONGEST_MARKDOWN:
+    if len(text) > LONGEST_MARKDOWN or sum(map(text.count, "*_`[$")) > MOST_SIGNS:
         return Markup("<pre>{}</pre>").format(text)
     return Markup(_renderer().render(ROLE.sub("", text)))
 
@@ -56,13 +58,16 @@ def markdown(text: str) -> Markup:
 @cache
 def _renderer() -> MarkdownIt:
     # "html" off: tags are escaped. Pictures and links would ask other hosts.
-    return MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).disable(
+    made = MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).disable(
         ["image", "link", "autolink", "html_block", "html_inline", "reference"]
     )
+    mathematics(made)
+    return made
 
 
 def report(record: dict[str, Any], mark: Mark) -> str:
     """The page of a student: the mark, each question with its reason, the notebook as it ran."""
+    begin()
     outputs = iter(record["result"]["outputs"])
     lines = {line.id: line for line in mark.lines}
     cells = []
@@ -140,6 +145,11 @@ class RoomStatistics:
         return min(self.questions, key=lambda question: question.share)
 
     @property
+    def by_difficulty(self) -> list[QuestionStatistics]:
+        """The questions, the hardest first."""
+        return sorted(self.questions, key=lambda question: question.share)
+
+    @property
     def bins(self) -> list[tuple[str, int]]:
         """How many students have how many points, in tenths of all points."""
         whole = self.points or 1
@@ -207,12 +217,27 @@ def summary_page(
 def summary_text(rooms: Sequence[RoomStatistics], problems: Sequence[Problem]) -> str:
     """The summary of the class for a terminal."""
     parts = [line for room in rooms for line in _room_text(room)]
-    missing = [one for one in problems if one.missing]
-    left_out = [one for one in problems if not one.missing]
-    for title, some in (("Not marked:", missing), ("Left out:", left_out)):
-        if some:
-            parts += ["", title, *(f"  {one.path}: {one.reason}" for one in some)]
-    return "\n".join(parts).strip("\n") + "\n"
+    first = _problem_lines(problems, "Look at these:")
+    for title in ("Not marked:", "Left out:"):
+        parts += _problem_lines(problems, title)
+    parts += [line for room in rooms for line in _similar_text(room)]
+    return "\n".join([*first, *parts]).strip("\n") + "\n"
+
+
+def heading(problem: Problem) -> str:
+    """Where a problem stands in a summary."""
+    if problem.urgent:
+        return "Look at these:"
+    return "Not marked:" if problem.missing else "Left out:"
+
+
+def _problem_lines(problems: Iterable[Problem], title: str) -> list[str]:
+    some = [
+        f"  {one.path or one.student.name}: {one.reason}"
+        for one in problems
+        if heading(one) == title
+    ]
+    return ["", title, *some] if some else []
 
 
 def _room_text(room: RoomStatistics) -> list[str]:
@@ -224,24 +249,29 @@ def _room_text(room: RoomStatistics) -> list[str]:
         f"{room.room}: {len(room.totals)} students, mean {room.mean:.1f} and median"
         f" {room.median:g} of {room.points:g} points",
         "",
-        *(
-            f"  {edges:>{width}}  {count:4}  {'█' * round(30 * count / most)}".rstrip()
-            for edges, count in room.bins
-        ),
-        "",
         f"Hardest question: {room.hardest.id} ({room.hardest.share:.0%} of its points)",
         *(
             f"  {question.id:{longest}}  {question.share:4.0%} of the points,"
             f" {question.passed} of {question.asked} students have all"
-            for question in room.questions
+            for question in room.by_difficulty
         ),
     ]
     if room.mistakes:
         lines += ["", "Commonest mistakes:"]
         lines += [f"  {count:4} × {question}: {name}" for question, name, count in room.mistakes]
-    if room.pairs:
-        lines += ["", "Similar submissions, a hint to look at and no verdict:"]
-        lines += [f"  {pair.share:4.0%}  {pair.one} and {pair.other}" for pair in room.pairs]
+    lines += ["", "How many students have how many points:"]
+    lines += [
+        f"  {edges:>{width}}  {count:4}  {'█' * round(30 * count / most)}".rstrip()
+        for edges, count in room.bins
+    ]
+    return lines
+
+
+def _similar_text(room: RoomStatistics) -> list[str]:
+    if not room.pairs:
+        return []
+    lines = ["", f"{room.room}: similar submissions, a hint to look at and no verdict:"]
+    lines += [f"  {pair.share:4.0%}  {pair.one} and {pair.other}" for pair in room.pairs]
     if room.more_pairs:
         lines.append(f"  and {room.more_pairs} pairs more")
     return lines

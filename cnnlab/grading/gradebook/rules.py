@@ -11,6 +11,18 @@ iou = 5                          # instead of those that the question has
 [canvas]
 column = "Exercise 3 (4711)"     # the assignment's, as Canvas exports it
 
+[partial]
+questions = ["sizes"]            # of several parts: each right one earns its share
+
+[bonus]
+questions = ["line_kernel"]      # its points count, and nobody has to have them
+
+[[by_hand]]                      # a question that you read yourself; an override gives its points
+question = "essay"
+room = "convolution"
+title = "Why do we pool?"
+points = 3
+
 [[override]]
 student = "Ada Lovelace"         # or the number that the platform gives
 question = "iou"
@@ -33,6 +45,9 @@ KEYS = {
     "late": ("deadline", "per_day", "at_most"),
     "override": ("student", "question", "points", "reason"),
     "canvas": ("column",),
+    "partial": ("questions",),
+    "bonus": ("questions",),
+    "by_hand": ("question", "room", "title", "points"),
 }
 
 
@@ -90,6 +105,16 @@ class Override:
 
 
 @dataclass(frozen=True)
+class ByHand:
+    """A question that a teacher reads: the points come from an override."""
+
+    question: str
+    room: str
+    title: str
+    points: float
+
+
+@dataclass(frozen=True)
 class Rules:
     """All rules for a class; without a file there are none."""
 
@@ -97,6 +122,9 @@ class Rules:
     points: dict[str, float] = field(default_factory=dict)
     overrides: tuple[Override, ...] = ()
     canvas: str = ""
+    partial: frozenset[str] = frozenset()
+    bonus: frozenset[str] = frozenset()
+    by_hand: tuple[ByHand, ...] = ()
 
     def refuse_unknown(self, students: Sequence[Student]) -> None:
         """Raise a ValueError if an override is for nobody in the class."""
@@ -134,19 +162,57 @@ def _rules(tables: dict[str, Any]) -> Rules:
         for room in catalogue.ROOMS
         for name, one in catalogue.questions(room).items()
     }
+    by_hand = tuple(map(_by_hand, _tables(tables, "by_hand")))
+    for one in by_hand:
+        if one.question in questions:
+            raise ValueError(f"by_hand.question is {one.question!r}, which the judge marks")
+        questions[one.question] = one.points
     _known("key of [points]", points, list(questions))
     worth = {name: _number(f"points.{name}", value) for name, value in points.items()}
     canvas = _table(tables, "canvas")
     _known("key of [canvas]", canvas, KEYS["canvas"])
-    overrides = tables.get("override", [])
-    if not isinstance(overrides, list):
-        raise ValueError("override is a table; expected a list of them, [[override]]")
     return Rules(
         late=_late(_table(tables, "late")),
         points=worth,
-        overrides=tuple(_override(one, questions | worth) for one in overrides),
+        overrides=tuple(_override(one, questions | worth) for one in _tables(tables, "override")),
         canvas=_text("canvas.column", canvas["column"]) if canvas else "",
+        partial=_names(tables, "partial", list(questions)),
+        bonus=_names(tables, "bonus", list(questions)),
+        by_hand=by_hand,
     )
+
+
+def _names(tables: dict[str, Any], name: str, known: Sequence[str]) -> frozenset[str]:
+    """The questions of a table that is a list of them."""
+    table = _table(tables, name)
+    _known(f"key of [{name}]", table, KEYS[name])
+    questions = table.get("questions", [])
+    if not isinstance(questions, list):
+        raise ValueError(f"{name}.questions is {questions!r}; expected a list of questions")
+    _known(f"{name}.questions", questions, known)
+    return frozenset(questions)
+
+
+def _by_hand(table: Any) -> ByHand:
+    if not isinstance(table, dict):
+        raise ValueError(f"by_hand has {table!r}; expected tables, [[by_hand]]")
+    _known("key of [[by_hand]]", table, KEYS["by_hand"])
+    _all_there("[[by_hand]]", table, KEYS["by_hand"])
+    room = _text("by_hand.room", table["room"])
+    _known("by_hand.room", [room], catalogue.ROOMS)
+    return ByHand(
+        _text("by_hand.question", table["question"]),
+        room,
+        _text("by_hand.title", table["title"]),
+        _number("by_hand.points", table["points"]),
+    )
+
+
+def _tables(tables: dict[str, Any], name: str) -> list[Any]:
+    found = tables.get(name, [])
+    if not isinstance(found, list):
+        raise ValueError(f"{name} is a table; expected a list of them, [[{name}]]")
+    return found
 
 
 def _late(table: dict[str, Any]) -> Late | None:

@@ -10,7 +10,9 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from cnnlab import __version__
 from cnnlab.grading import questions as catalogue
@@ -20,6 +22,8 @@ from cnnlab.grading.gradebook.marker import StoppedError
 from cnnlab.grading.gradebook.marking import marked
 from cnnlab.grading.gradebook.options import Options, Outcome
 from cnnlab.grading.gradebook.publish import publish
+from cnnlab.grading.gradebook.roster import compared
+from cnnlab.grading.gradebook.students import Student
 from cnnlab.grading.judge.result import Result
 
 
@@ -80,29 +84,85 @@ def _grade(options: Options, folder: records.Folder) -> Outcome:
         options.rules.refuse_unknown([*known, *map(marks.student_of, folder.records())])
     secret = the_secret(folder, options.seed)
     outcome = Outcome(problems=problems)
-    new = []
-    for entry in entries:
-        key = _key(entry.digest, entry.room, secret)
-        if not options.again and _is_kept(folder, entry, key):
-            outcome.kept += 1
-        else:
-            new.append(entry)
+    if options.roster:
+        outcome.problems += compared(options.roster, _everybody(entries, problems, folder))
+    new = list(_to_mark(options, folder, entries, secret, outcome))
     try:
         with closing(marked(options, secret, new)) as results:
             for task, result in results:
                 if isinstance(result, Result):
                     key = _key(result.digest, result.room, secret)
-                    folder.keep(records.new_record(task.entry, task.submission, result, key))
+                    record = records.new_record(task.entry, task.submission, result, key)
+                    folder.keep(_with_the_rest(folder, record, task.entry))
                     outcome.marked += 1
                 else:
                     reason = f"It could not be marked: {type(result).__name__}: {result}"
                     problem = Problem(task.entry.student, task.entry.path, reason)
                     outcome.problems.append(problem)
+                    outcome.failed += 1
     except KeyboardInterrupt:
         outcome.interrupted = True
     present = {records.name_of(entry.student, entry.room) for entry in entries}
-    outcome.summary = publish(folder, options.rules, outcome.problems, present)
+    outcome.summary, outcome.problems = publish(
+        *(folder, options.rules, outcome.problems, present),
+        anonymous=secret if options.anonymous else None,
+    )
     return outcome
+
+
+def _everybody(
+    entries: list[Entry], problems: list[Problem], folder: records.Folder
+) -> list[Student]:
+    """Who has handed in anything, now or before."""
+    known = {one.student: None for one in (*entries, *(one for one in problems if one.missing))}
+    return list(known | dict.fromkeys(map(marks.student_of, folder.records())))
+
+
+def _to_mark(
+    options: Options,
+    folder: records.Folder,
+    entries: list[Entry],
+    secret: int,
+    outcome: Outcome,
+) -> Iterator[Entry]:
+    """The hand-ins that this run marks; what becomes of the others is counted."""
+    some = bool(options.only or options.only_questions)
+    if options.only:
+        known = [one.student for one in entries]
+        for name in options.only:
+            if not any(name in (one.name, one.id, one.label) for one in known):
+                names = list(dict.fromkeys(one.name for one in known))
+                raise ValueError(catalogue.unknown("--only", name, names))
+    for entry in entries:
+        key = _key(entry.digest, entry.room, secret)
+        kept = _is_kept(folder, entry, key)
+        if some and options.chooses(entry.student, entry.room):
+            asked = tuple(
+                name for name in catalogue.questions(entry.room) if name in options.only_questions
+            )
+            yield replace(entry, asked=asked if kept else ())  # else, there is nothing to add to
+        elif (kept and not options.again) or (some and _is_marked(folder, entry)):
+            outcome.kept += 1
+        elif some:
+            said = "It was not marked, since this run was for others only."
+            outcome.problems.append(Problem(entry.student, entry.path, said))
+        else:
+            yield entry
+
+
+def _is_marked(folder: records.Folder, entry: Entry) -> bool:
+    """Whether there are marks, be it of an older file or version."""
+    return folder.record(records.name_of(entry.student, entry.room)) is not None
+
+
+def _with_the_rest(folder: records.Folder, record: dict[str, Any], entry: Entry) -> dict[str, Any]:
+    """The record with what an earlier run has said of the questions that were not asked now."""
+    before = folder.record(records.stem(record)) if entry.asked else None
+    if before is None:
+        return record
+    now = {one["id"]: one for one in record["result"]["verdicts"]}
+    verdicts = [now.get(one["id"], one) for one in before["result"]["verdicts"]]
+    return record | {"result": record["result"] | {"verdicts": verdicts}}
 
 
 def the_secret(folder: records.Folder, seed: int | None) -> int:
@@ -126,7 +186,8 @@ def the_secret(folder: records.Folder, seed: int | None) -> int:
 
 def _key(digest: str, room: str, secret: int) -> str:
     """What decides about the marks; a change in it means another run."""
-    parts = (digest, room, catalogue.version(room), __version__, secret)
+    own = [mark for mark in (catalogue.fingerprint(room),) if mark]
+    parts = (digest, room, catalogue.version(room), __version__, secret, *own)
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 

@@ -9,6 +9,7 @@ half the class has.
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from cnnlab.grading.gradebook.notebooks import parsed
 
 LENGTH = 10  # of a piece, in tokens
 FEWEST = 30  # pieces; with less, everybody writes the same
+LONGEST = 50_000  # tokens of a hand-in that are looked at
 MOST = 100  # students with the same piece; what more have in common says nothing about two of them
 LEAST_SHARE = 0.8
 UNSEEN = (ast.Import, ast.ImportFrom, ast.Expr, ast.Pass, ast.arguments, ast.expr_context)
@@ -45,10 +47,12 @@ def shingles(cells: Iterable[str]) -> np.ndarray:
         only.
     """
     pieces: set[int] = set()
+    left = LONGEST
     for source in cells:
         tree = parsed(source)
         for statement in tree.body if tree else ():
-            tokens = list(_tokens(statement))
+            tokens = list(islice(_tokens(statement), left))
+            left -= len(tokens)
             ends = range(LENGTH, len(tokens) + 1)
             pieces.update(hash(tuple(tokens[end - LENGTH : end])) for end in ends)
     return np.array(sorted(pieces), np.int64)
@@ -67,7 +71,9 @@ def _tokens(statement: ast.stmt) -> Iterator[str]:
 
 def _token(node: ast.AST) -> str:
     if isinstance(node, ast.Constant):
-        return "text" if isinstance(node.value, (str, bytes)) else repr(node.value)
+        # A whole number of thousands of digits cannot be written out: its hash has no such limit.
+        kind = type(node.value).__name__
+        return "text" if kind in ("str", "bytes") else f"{kind} {hash(node.value)}"
     if isinstance(node, ast.Attribute):
         return f".{node.attr}"
     if isinstance(node, ast.keyword):

@@ -1,20 +1,33 @@
-"""Who handed in a file, as the names that a learning platform gives to folders and files say it."""
+"""Who handed in a file, as the names that a learning platform gives to folders and files say it.
+
+Names come from strangers too: what lies deeper in a hand-in than its own folder says nothing.
+"""
 
 import hashlib
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
+from typing import Any
 
-from cnnlab.grading.gradebook.files import ZIP_ERRORS, Found, UnreadableError
+from cnnlab.grading.gradebook.files import SUFFIXES, Found, UnreadableError, printable, suffix_of
 from cnnlab.grading.texts import tr
 
-METADATA = "submission_metadata.yml"  # Gradescope's
-MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+_(?P<file>.*)")
+PLATFORM, METADATA = "gradescope", "submission_metadata.yml"
+LARGEST_METADATA = 5 << 20  # bytes
+MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+(?:_(?P<file>.*))?")
 CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<id>\d+)_\d+_(?P<file>.+)")
 GRADESCOPE = re.compile(r"submission_(?P<id>\d+)")
+SECTION = re.compile(
+    r"(sec|section|secci[oó]n|class|clase|course|curso|kurs|seminar|tutorial|turma)[\W_]*\w{1,3}",
+    re.IGNORECASE,
+)
 COPY = re.compile(r"\s*\((\d+)\)$")  # "hw (1)", as browsers name a second download
+# Beside the hand-ins, such a file is a list of the teacher's and no hand-in.
+LISTS = (".csv", ".xlsx", ".ods", ".toml", ".yml", ".yaml", ".json", ".log")
+Submitters = dict[str, tuple[list["Student"], datetime | None]]
 
 
 @dataclass(frozen=True)
@@ -48,58 +61,162 @@ class Student:
         return plain
 
 
-def is_metadata(one: Found) -> bool:
-    return not one.fault and PurePosixPath(one.path).name == METADATA
+@dataclass(frozen=True)
+class Layout:
+    """Where in the paths of a class its students are told apart.
+
+    Attributes
+    ----------
+    around
+        The folders around all hand-ins.
+    sections
+        Whether another folder lies around the students of each section.
+    alone
+        Whether there is one hand-in only.
+    submitters
+        Students and times by the folders of an export of Gradescope.
+    shared
+        Names that students of several sections have.
+    """
+
+    around: tuple[str, ...]
+    sections: bool = False
+    alone: bool = False
+    submitters: Submitters = field(default_factory=dict)
+    shared: frozenset[str] = frozenset()
+
+    def hand(self, one: Found) -> tuple[str, ...]:
+        """The folder or file that is somebody's, with those around it."""
+        return _parts(one)[: len(self.around) + self.sections + 1]
+
+    def who(self, one: Found) -> list[tuple[Student, datetime | None]]:
+        """Who handed a file in, and when: several students, if they did so as a group."""
+        *outer, part = self.hand(one)
+        if part in self.submitters:
+            students, created = self.submitters[part]
+            return [(student, created or one.modified) for student in students]
+        if self.alone:  # then a folder of a platform may have more around it
+            part = next((name for name in _parts(one)[:-1] if _platform(name)), part)
+        student = _platform(part) or Student(self._name(one, part))
+        if outer and student.name in self.shared:
+            student = replace(student, name=f"{student.name} ({outer[-1]})")
+        return [(student, one.modified)]
+
+    def _name(self, one: Found, part: str) -> str:
+        name = PurePosixPath(part)
+        is_folder = len(self.hand(one)) < len(_parts(one))
+        plain = name.name if is_folder and name.suffix.lower() != ".zip" else name.stem
+        return COPY.sub("", plain) or plain
+
+    def is_handed_in(self, one: Found) -> bool:
+        """Whether a file is somebody's, and not the teacher's own beside the hand-ins."""
+        parts = _parts(one)
+        inside = parts[: len(self.around)] == self.around and len(parts) > len(self.around)
+        return inside and (len(self.hand(one)) < len(parts) or suffix_of(one.path) not in LISTS)
 
 
-def common_folders(found: Iterable[Found]) -> int:
-    """How many folders lie around all files, and so tell nobody apart."""
-    paths = [PurePosixPath(one.path).parts[:-1] for one in found]
+def layout_of(found: Sequence[Found], submitters: Submitters, root: tuple[str, ...]) -> Layout:
+    """The layout of a class, from all its files.
+
+    Parameters
+    ----------
+    found
+        The files, without the metadata of an export.
+    submitters, root
+        What the metadata of an export say, and the folders around them.
+    """
+    notebooks = [one for one in found if not one.fault and suffix_of(one.path) in SUFFIXES]
+    paths = [_parts(one) for one in notebooks or found]
+    alone = len(paths) == 1 and not submitters
+    layout = Layout(root if submitters else _common_folders(paths), False, alone, submitters)
+    level = len(layout.around)
+    deep = all(len(path) > level + 1 for path in paths)
+    if paths and deep and all(SECTION.fullmatch(path[level]) for path in paths):
+        layout = replace(layout, sections=True)
+        inside = [one for one in found if len(_parts(one)) > level + 1]
+        pairs = {(_parts(one)[level], layout.who(one)[0][0].name) for one in inside}
+        counts = Counter(name for _, name in pairs)
+        layout = replace(layout, shared=frozenset(name for name in counts if counts[name] > 1))
+    return layout
+
+
+def _parts(one: Found) -> tuple[str, ...]:
+    return PurePosixPath(one.path).parts
+
+
+def _platform(part: str) -> Student | None:
+    """The student of a name that a platform made; None if it is of another kind."""
+    if match := MOODLE.fullmatch(part):
+        return Student(match["name"], match["id"], "moodle")
+    if match := CANVAS.fullmatch(part):
+        return Student(match["name"], match["id"], "canvas", bool(match["late"]))
+    if match := GRADESCOPE.fullmatch(part):
+        return Student(part, match["id"], PLATFORM)
+    return None
+
+
+def _common_folders(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """The folders around all files, which tell nobody apart."""
     count = 0
-    while len(paths) > 1 and all(len(parts) > count for parts in paths):
+    while len(paths) > 1 and all(len(parts) > count + 1 for parts in paths):
         folder = paths[0][count]
         same = all(parts[count] == folder for parts in paths)
         if not same or MOODLE.fullmatch(folder) or GRADESCOPE.fullmatch(folder):
             break
         count += 1
-    return count
+    return paths[0][:count] if paths else ()
 
 
-def student_and_time(
-    one: Found, outer: int, submitters: dict[str, tuple[Student, datetime | None]]
-) -> tuple[Student, datetime | None]:
-    """Who handed a file in, and when."""
-    parts = PurePosixPath(one.path).parts
-    for part in parts:
-        if part in submitters:
-            student, created = submitters[part]
-            return student, created or one.modified
-        if match := MOODLE.fullmatch(part):
-            return Student(match["name"], match["id"], "moodle"), one.modified
-        if match := CANVAS.fullmatch(part):
-            student = Student(match["name"], match["id"], "canvas", bool(match["late"]))
-            return student, one.modified
-        if match := GRADESCOPE.fullmatch(part):
-            return Student(part, match["id"], "gradescope"), one.modified
-    inside = parts[min(outer, len(parts) - 1) :]
-    name = PurePosixPath(inside[0])
-    plain = name.name if len(inside) > 1 and name.suffix.lower() != ".zip" else name.stem
-    return Student(COPY.sub("", plain) or plain), one.modified
+def is_metadata(one: Found) -> bool:
+    return not one.fault and PurePosixPath(one.path).name == METADATA
 
 
-def submitters_of(one: Found) -> dict[str, tuple[Student, datetime | None]]:
-    """Students and times by their folders, from the metadata of an export."""
+def is_of_an_export(metadata: Found, found: Iterable[Found]) -> bool:
+    """Whether metadata lie at the root of an export: around all files, beside its folders."""
+    root = _parts(metadata)[:-1]
+    paths = [_parts(one) for one in found]
+    inside = all(path[: len(root)] == root for path in paths)
+    return inside and any(GRADESCOPE.fullmatch(path[len(root)]) for path in paths)
+
+
+def submitters_of(data: bytes) -> tuple[Submitters, list[str]]:
+    """Students and times by their folders, from the metadata of an export, and what is odd there.
+
+    Raises
+    ------
+    UnreadableError
+        If it is too large, or no metadata.
+    """
     import yaml
 
-    students: dict[str, tuple[Student, datetime | None]] = {}
+    if len(data) > LARGEST_METADATA:
+        raise UnreadableError(tr("It is larger than {:,} bytes.").format(LARGEST_METADATA))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    submitters: Submitters = {}
+    odd: list[str] = []
     try:
-        for folder, values in yaml.safe_load(one.read().decode()).items():
-            people = values[":submitters"]
-            names = " and ".join(str(person[":name"]) for person in people)
-            number = str(people[0].get(":sid") or folder.removeprefix("submission_"))
-            created = values.get(":created_at")
-            time = created.astimezone() if isinstance(created, datetime) else None
-            students[folder] = Student(names, number, "gradescope"), time
-    except (yaml.YAMLError, AttributeError, LookupError, TypeError, *ZIP_ERRORS) as error:
+        for folder, values in yaml.load(data.decode(), loader).items():
+            try:
+                submitters[folder] = _submitters(folder, values)
+            except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
+                odd.append(tr("{!r} in it cannot be read: {!r}.").format(str(folder)[:80], error))
+    except (yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
         raise UnreadableError(tr("It is not Gradescope's: {!r}.").format(error)) from error
-    return students
+    if not submitters:
+        raise UnreadableError(tr("It is not Gradescope's: {}").format(" ".join(odd)))
+    return submitters, odd
+
+
+def _submitters(folder: str, values: Any) -> tuple[list[Student], datetime | None]:
+    """The students of a hand-in, who share its marks, and when it was handed in."""
+    number = folder.removeprefix("submission_")
+    students = [
+        Student(
+            *map(printable, (str(person[":name"]), str(person.get(":sid") or number))), PLATFORM
+        )
+        for person in values[":submitters"]
+    ]
+    created = values.get(":created_at")
+    if not students:
+        raise ValueError(tr("nobody handed it in"))
+    return students, created.astimezone() if isinstance(created, datetime) else None

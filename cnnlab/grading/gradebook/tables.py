@@ -3,11 +3,11 @@
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cnnlab.grading.gradebook.intake import Problem
+from cnnlab.grading.gradebook.intake import Problem, by_student
 from cnnlab.grading.gradebook.marks import Line, Mark, notes_of, student_of
 from cnnlab.grading.gradebook.outputs import CONTROL
 from cnnlab.grading.gradebook.students import Student
@@ -64,10 +64,11 @@ def marks_table(rows: Iterable[Row], problems: Iterable[Problem]) -> str:
             ]
         )
     blank = [""] * len(names)
-    for one in problems:
-        if one.missing:
-            cells = [one.student.name, one.student.id, *[""] * 5, one.path, *blank, one.reason]
-            table.append(cells)
+    for student, some in by_student(problems).items():
+        if some[0].missing:
+            files = ", ".join(dict.fromkeys(one.path for one in some))
+            reasons = " ".join(dict.fromkeys(one.reason for one in some))
+            table.append([student.name, student.id, *[""] * 5, files, *blank, reasons])
     return as_csv(table)
 
 
@@ -88,6 +89,19 @@ def canvas_table(rows: Iterable[Row], column: str) -> str:
     points = rows[0].mark.points if rows else 0
     table: list[list[Any]] = [head, ["    Points Possible", "", "", "", "", points]]
     table += [[one.student.name, one.student.id, "", "", "", one.mark.earned] for one in rows]
+    return as_csv(table)
+
+
+def nbgrader_table(rows: Iterable[Row]) -> str:
+    """As nbgrader's ``nbgrader export`` writes its gradebook: a line a student and assignment."""
+    head = ["assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email"]
+    table: list[list[Any]] = [[*head, "raw_score", "late_submission_penalty", "score", "max_score"]]
+    for one in rows:
+        number = one.student.id or one.student.name
+        first, _, last = one.student.name.rpartition(" ")
+        penalty = round(one.mark.before - one.mark.earned, 2)
+        scores = (one.mark.before, penalty, one.mark.earned, one.mark.points)
+        table.append([one.room, "", one.handed_in, number, last, first, "", *scores])
     return as_csv(table)
 
 
@@ -133,6 +147,7 @@ def gradescope(record: dict[str, Any], mark: Mark) -> str:
     return json.dumps(results, indent=2)
 
 
-def gradescope_problem(problem: Problem) -> str:
-    """``results.json`` for a file that could not be marked."""
-    return json.dumps({"score": 0, "output": problem.reason, "output_format": "text"}, indent=2)
+def gradescope_problem(problems: Sequence[Problem]) -> str:
+    """``results.json`` for a student whose files could not be marked."""
+    reasons = "\n".join(dict.fromkeys(one.reason for one in problems))
+    return json.dumps({"score": 0, "output": reasons, "output_format": "text"}, indent=2)

@@ -5,55 +5,48 @@ it. It only helps the code to run, and its answers to reach the judge.
 """
 
 import io
+import json
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from socket import socket
 from typing import Any
 
 import keras
 import numpy as np
-from IPython.core.displayhook import CapturingDisplayHook
-from IPython.core.displaypub import CapturingDisplayPublisher
-from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
 
 import cnnlab
 from cnnlab.grading import networks
 from cnnlab.grading.answers.asking import AnswerError, answers, predictor, said
+from cnnlab.grading.judge.clock import Clock
+from cnnlab.grading.judge.sandbox import state
+from cnnlab.grading.judge.shell import capture, make_shell, show_figures
 from cnnlab.grading.judge.wire import TooLargeError, WireError, receive, send
+from cnnlab.grading.texts import tr
 
-OUTPUT_LIMIT = 100_000  # characters of a cell's printed output, and of each picture
+OUTPUT_LIMIT = 100_000  # characters of a cell's printed output, and of each text that it shows
+PICTURE_LIMIT = 500_000  # characters of a picture
+CELL_LIMIT = 2_000_000  # characters of all that a cell shows, as it travels
 TRACEBACK_LIMIT = 10_000
+END_SECONDS = 5  # for all that a cell has left behind to be gone
+MOST_ERRORS = 20  # of a cell, whose lines may each have one
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class OutOfTimeError(BaseException):
-    """A cell or a call took too long. ``except Exception`` does not catch it."""
+    """A cell or a call took too long. ``except Exception`` does not catch it.
 
+    Attributes
+    ----------
+    crowded
+        Whether it was others who used the time.
+    """
 
-def make_shell() -> InteractiveShell:
-    """IPython's shell, without a history and without files."""
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.InteractiveShell.colors = "NoColor"
-    config.InteractiveShell.cache_size = 0
-    config.InteractiveShell.xmode = "Context"
-    InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance(config=config)
-    shell.displayhook = shell.display_trap.hook = ResultHook(shell, [])
-    shell.showtraceback = lambda *_, **__: None  # it is in the result of the cell
-    return shell
-
-
-class ResultHook(CapturingDisplayHook):
-    """Keeps the results of a cell's expressions."""
-
-    is_active = True  # so that IPython does not keep all that is printed
-    do_full_cache = False
+    crowded = False
 
 
 SHELL = make_shell()  # once, before the forks
@@ -99,28 +92,54 @@ def run(cells: list[str], skip: list[int], seconds: float) -> Iterator[dict[str,
 def run_cell(source: str, seconds: float) -> dict[str, Any]:
     """The outputs of a cell, as a notebook has them, and whether its time was over."""
     printed = Printed(OUTPUT_LIMIT)
-    publisher = CapturingDisplayPublisher()
-    SHELL.display_pub = publisher
-    SHELL.displayhook.outputs = publisher.outputs
+    publisher = capture()
+    errors: list[dict[str, Any]] = []
+    SHELL.failed = lambda error: errors.append(_error(error)) if len(errors) < MOST_ERRORS else None
     try:
         with redirect_stdout(printed), redirect_stderr(printed), alarm(seconds):
             done = SHELL.run_cell(source, store_history=False)
             error = done.error_before_exec or done.error_in_exec
-    except OutOfTimeError as out_of_time:
-        error = out_of_time
+            show_figures()
+    except (Exception, OutOfTimeError) as interrupted:  # a figure may fail to be drawn
+        error = interrupted
+    end_others()
     late = isinstance(error, OutOfTimeError)
-    outputs = [*_stream(printed), *map(_displayed, publisher.outputs)]
     if error is not None:
-        outputs.append(_error(error))
-    return {"outputs": outputs, "late": late, "failed": error is not None}
+        errors.append(_error(error))
+    outputs = _within([*_stream(printed), *map(_displayed, publisher.outputs), *errors])
+    return {
+        "outputs": outputs,
+        "late": late,
+        "crowded": late and error.crowded,
+        "failed": bool(errors),
+    }
+
+
+def end_others() -> None:
+    """End what a cell has started and left behind: it would take time from other hand-ins."""
+    if not state.shut_in or os.getpid() != 1:
+        return  # there might be others than this process's own
+    with suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
+    limit = time.monotonic() + END_SECONDS
+    with suppress(ChildProcessError):  # which says that none is left
+        while time.monotonic() < limit:
+            if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                time.sleep(0.01)
 
 
 @contextmanager
 def alarm(seconds: float) -> Iterator[None]:
-    """Interrupt what takes longer."""
+    """Interrupt what spends more seconds: those in the queue for a processor do not count."""
+    clock = Clock()
 
     def ring(*_: Any) -> None:
-        raise OutOfTimeError(f"It took longer than {seconds:g} s and was stopped.")
+        if (left := clock.left(seconds)) > 0:
+            signal.setitimer(signal.ITIMER_REAL, max(left, 0.05))
+            return
+        error = OutOfTimeError(f"It took longer than {seconds:g} s and was stopped.")
+        error.crowded = clock.crowded(seconds)
+        raise error
 
     signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -158,11 +177,23 @@ def _stream(printed: Printed) -> list[dict[str, Any]]:
     return [{"output_type": "stream", "name": "stdout", "text": text}] if text else []
 
 
+def _within(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first outputs, as many as may travel."""
+    left = CELL_LIMIT
+    for number, output in enumerate(outputs):
+        left -= len(json.dumps(output))
+        if left < 0:
+            text = tr("… and {} outputs more, which were left out.").format(len(outputs) - number)
+            return [*outputs[:number], {"output_type": "stream", "name": "stdout", "text": text}]
+    return outputs
+
+
 def _displayed(output: dict[str, Any]) -> dict[str, Any]:
+    limits = {"text/plain": OUTPUT_LIMIT, "text/html": OUTPUT_LIMIT, "image/png": PICTURE_LIMIT}
     data = {
-        str(kind): text if len(text) <= OUTPUT_LIMIT else f"({len(text):,} characters left out)"
+        str(kind): text if len(text) <= limits[kind] else f"({len(text):,} characters left out)"
         for kind, text in output["data"].items()
-        if isinstance(text, str) and kind in ("text/plain", "text/html", "image/png")
+        if isinstance(text, str) and kind in limits
     }
     return {"output_type": "display_data", "data": data, "metadata": {}}
 
@@ -177,7 +208,7 @@ def _error(error: BaseException) -> dict[str, Any]:
         trace = type(error).__name__
     return {
         "output_type": "error",
-        "ename": type(error).__name__,
+        "ename": type(error).__name__[:100],
         "evalue": said(error)[:1000],
         "traceback": trace.splitlines(),
     }
@@ -195,10 +226,15 @@ def ask(name: str, kind: str, case: tuple, seconds: float) -> Iterator[dict[str,
                 output = described(answer, weights=True)
             else:
                 (output,) = answers(kind, answer, [case])
-                output = described(output) if kind == "network" else output
+                if kind == "network" and output is not None:
+                    output = described(output)
         yield {"output": output}
-    except (AnswerError, OutOfTimeError) as error:
+    except AnswerError as error:
         yield {"error": str(error)[:2000]}
+    except OutOfTimeError as error:
+        yield {"error": str(error)[:2000], "crowded": error.crowded}
+    finally:
+        end_others()
 
 
 def described(model: Any, weights: bool = False) -> dict[str, Any]:

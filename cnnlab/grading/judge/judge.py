@@ -5,15 +5,18 @@ what comes back with its own. Between them are bytes: see `wire.py`. Whatever th
 judge gets arrays, an error, or nothing.
 """
 
+import re
 import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from cnnlab.grading.answers.verdict import AnswerKey, Verdict, failed
-from cnnlab.grading.judge.links import GRACE, START_SECONDS, ChildLink, EndedError, ZygoteLink
+from cnnlab.grading.judge.clock import PATIENCE
+from cnnlab.grading.judge.links import START_SECONDS, ChildLink, EndedError, ZygoteLink
 from cnnlab.grading.judge.result import Result
 from cnnlab.grading.judge.sandbox import Limits
 from cnnlab.grading.judge.submission import Submission
@@ -21,24 +24,76 @@ from cnnlab.grading.question import Question
 from cnnlab.grading.questions import questions, version
 from cnnlab.grading.texts import tr
 
+SHOWN_LIMIT = 8_000_000  # characters of the outputs of a submission
+SAID_LIMIT = 4 << 20  # bytes of a message about a cell; it has no arrays
+LONGEST_ERROR = 300  # characters
+FIELDS = ("name", "text", "ename", "evalue")  # of an output, beside its data and its traceback
+OUTPUT_KINDS = ("stream", "display_data", "error")
+
 
 @dataclass
 class Session:
     """What has come of a submission so far: it outlives the children that run its code."""
 
     submission: Submission
-    deadline: float
+    seconds: float  # that the whole may spend
+    started: float = field(default_factory=time.monotonic)
+    spent: float = 0.0
+    crowded: bool = False
+    shown: int = 0  # characters of outputs that are kept
     skip: set[int] = field(default_factory=set)
     outputs: dict[int, list[dict]] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def left(self, seconds: float) -> float:
-        """The seconds that something may take, since the whole has its time too."""
-        return max(0.5, min(seconds, self.deadline - time.monotonic()))
+    def reply(self, child: ChildLink, seconds: float, **limits: int) -> dict[str, Any]:
+        """The next reply of a child, which may spend so much, since the whole has its time too."""
+        before = child.spent
+        try:
+            reply = child.reply(max(0.5, min(seconds, self.seconds - self.spent)), **limits)
+        except EndedError as end:
+            self.crowded |= end.crowded
+            raise
+        finally:
+            self.spent += child.spent - before
+        self.crowded |= reply.get("crowded") is True
+        return reply
 
     def over(self) -> bool:
-        return time.monotonic() >= self.deadline
+        wall = time.monotonic() - self.started
+        return self.spent >= self.seconds or wall >= PATIENCE * self.seconds
+
+    def keep(self, number: int, outputs: Any) -> None:
+        """Keep what a cell shows, within what is kept of all cells together."""
+        self.outputs[number] = kept = []
+        for output in outputs if isinstance(outputs, list) else ():
+            if (plain := _plain_output(output)) is not None:
+                self.shown += sum(map(len, _texts(plain)))
+                if self.shown > SHOWN_LIMIT:
+                    kept.append(_stream(tr("… and more, which was left out.")))
+                    return
+                kept.append(plain)
+
+    def error(self, number: int) -> str:
+        """The first error of a cell, in a line; empty if there was none."""
+        for output in self.outputs.get(number, ()):
+            if output["output_type"] == "error":
+                return f"{output.get('ename', '')}: {output.get('evalue', '')}"[:LONGEST_ERROR]
+        return ""
+
+    def why_missing(self, name: str) -> str:
+        """Where an answer may have got lost: the cell that makes it, and its error."""
+        cells = enumerate(self.submission.cells)
+        errors = {number: self.error(number) for number, _ in cells}
+        makes = re.compile(rf"\b(?:def|class)\s+{name}\b|^\s*{name}\b[^=\n]*=", re.MULTILINE)
+        for number, source in enumerate(self.submission.cells):
+            if makes.search(source):
+                if number in self.skip:
+                    return tr("Code cell {}, which makes it, was left out.").format(number + 1)
+                if errors[number]:
+                    said = tr("Code cell {}, which makes it, stopped with an error: {}")
+                    return said.format(number + 1, errors[number])
+        return ""
 
 
 class Judge:
@@ -53,14 +108,20 @@ class Judge:
         For each submission.
     unsafe
         Go on where the system cannot isolate.
+    private
+        Files and folders that no code of a student must see, such as hand-ins and marks.
     """
 
     def __init__(
-        self, secret: int | None = None, limits: Limits | None = None, unsafe: bool = False
+        self,
+        secret: int | None = None,
+        limits: Limits | None = None,
+        unsafe: bool = False,
+        private: Sequence[Path] = (),
     ) -> None:
         self.secret = secrets.randbits(64) if secret is None else secret
         self.limits = limits or Limits()
-        self.zygote = ZygoteLink(unsafe)
+        self.zygote = ZygoteLink(unsafe, private)
         self.key = cache(self._key)
 
     def __enter__(self) -> "Judge":
@@ -87,9 +148,10 @@ class Judge:
             A number from 0 that no other submission has that is marked at the same time.
         """
         started = time.monotonic()
-        session = Session(submission, started + self.limits.total_seconds)
+        session = Session(submission, self.limits.total_seconds)
         session.notes += submission.notes
-        asked = questions(submission.room)
+        known = questions(submission.room)
+        asked = {name: known[name] for name in known if name in (submission.asked or known)}
         if submission.version != version(submission.room):
             session.notes.append(
                 tr("It answers version {} of the exercise; it was marked by version {}.").format(
@@ -119,34 +181,36 @@ class Judge:
             outputs=[session.outputs.get(n, []) for n in range(len(submission.cells))],
             notes=session.notes,
             seconds=time.monotonic() - started,
+            crowded=session.crowded,
         )
 
     def _run_cells(self, session: Session, child: ChildLink) -> None:
         """Run all cells that did not harm before; the one that ends the child is left out next."""
         cells, seconds = session.submission.cells, self.limits.cell_seconds
+        said = {"text_limit": SAID_LIMIT, "bytes_limit": 0}
         child.order(do="run", cells=list(cells), skip=sorted(session.skip), seconds=seconds)
         running: int | None = None
         try:
             for number in (n for n in range(len(cells)) if n not in session.skip):
-                if child.reply(session.left(START_SECONDS)).get("begin") != number:
+                if session.reply(child, START_SECONDS, **said).get("begin") != number:
                     raise EndedError(tr("it answered out of turn"))
                 running = number
-                reply = child.reply(session.left(seconds + GRACE))
+                reply = session.reply(child, seconds, **said)
                 if reply.get("cell") != number:
                     raise EndedError(tr("it answered out of turn"))
-                session.outputs[number] = _outputs(reply)
-                if reply.get("late"):
+                session.keep(number, reply.get("outputs"))
+                if reply.get("late") is True:
                     session.skip.add(number)  # it has to run once only
+                    note = tr("Code cell {} was stopped: it took longer than {:g} s.")
+                    session.notes.append(note.format(number + 1, seconds))
                 running = None
-            child.reply(session.left(START_SECONDS))
+            session.reply(child, START_SECONDS, **said)
         except EndedError as end:
             if running is not None:
                 session.skip.add(running)
-                said = tr("Code cell {} was left out: {}.").format(running + 1, end)
-                session.notes.append(said)
-                session.outputs[running] = [
-                    {"output_type": "stream", "name": "stderr", "text": said}
-                ]
+                note = tr("Code cell {} was left out: {}.").format(running + 1, end)
+                session.notes.append(note)
+                session.outputs[running] = [_stream(note)]
             raise
 
     def _ask_all(
@@ -171,19 +235,19 @@ class Judge:
         for case in key.cases[:1] if once else key.cases:
             given = () if question.kind == "trained" else tuple(case)
             child.order(do="ask", name=question.id, kind=question.kind, case=given, seconds=seconds)
-            reply = child.reply(session.left(seconds + GRACE))
-            if reply.get("missing"):
-                return failed(question, "missing", "")
+            reply = session.reply(child, seconds)
+            if reply.get("missing") is True:
+                return failed(question, "missing", session.why_missing(question.id))
             if "output" not in reply:
                 return failed(question, "error", _words(reply.get("error")))
             outputs.append(reply["output"])
         if question.kind == "value":
             outputs *= len(key.cases)
-        if question.kind in ("network", "trained"):
+        if question.kind in ("network", "trained") and any(one is not None for one in outputs):
             outputs, fault = self._measured(session, question, outputs, key.cases, slot)
             if fault:
                 return failed(question, "error", fault)
-        return key.verdict(outputs)
+        return _judged(key, outputs)
 
     def _measured(
         self,
@@ -207,7 +271,7 @@ class Judge:
             with self.zygote.child(slot, self.limits) as clean:
                 for task, model in zip(tasks, models, strict=True):
                     clean.order(**task, config=_config(model), seconds=seconds)
-                    reply = clean.reply(session.left(seconds + GRACE))
+                    reply = session.reply(clean, seconds)
                     if "output" not in reply:
                         return [], _words(reply.get("error"))
                     outputs.append(reply["output"])
@@ -229,14 +293,33 @@ def _words(text: Any) -> str:
     return text if isinstance(text, str) else tr("it answered something unexpected")
 
 
-def _outputs(reply: dict[str, Any]) -> list[dict]:
-    """The outputs of a cell, if they look like outputs."""
-    outputs = reply.get("outputs")
-    kinds = ("stream", "display_data", "error")
-    if not isinstance(outputs, list):
-        return []
-    return [
-        output
-        for output in outputs
-        if isinstance(output, dict) and output.get("output_type") in kinds
-    ]
+def _judged(key: AnswerKey, outputs: Sequence[Any]) -> Verdict:
+    """The verdict; whatever an answer holds, it is judged or it is told that it cannot be."""
+    try:
+        return key.verdict(outputs)
+    except Exception as error:  # of ours, or MemoryError
+        said = tr("The answer could not be judged: {}: {}")
+        return failed(key.question, "error", said.format(type(error).__name__, error))
+
+
+def _stream(text: str) -> dict[str, Any]:
+    return {"output_type": "stream", "name": "stderr", "text": text}
+
+
+def _plain_output(output: Any) -> dict[str, Any] | None:
+    """An output with nothing in it but texts where outputs have them; None if it is none."""
+    if not isinstance(output, dict) or output.get("output_type") not in OUTPUT_KINDS:
+        return None
+    plain: dict[str, Any] = {"output_type": output["output_type"]}
+    plain |= {name: output[name] for name in FIELDS if isinstance(output.get(name), str)}
+    if isinstance(output.get("traceback"), list):
+        plain["traceback"] = [line for line in output["traceback"] if isinstance(line, str)]
+    if isinstance(output.get("data"), dict):
+        data = output["data"].items()
+        plain["data"] = {kind: text for kind, text in data if isinstance(text, str)}
+    return plain
+
+
+def _texts(output: dict[str, Any]) -> list[str]:
+    own = [text for text in output.values() if isinstance(text, str)]
+    return [*own, *output.get("traceback", ()), *output.get("data", {}).values()]

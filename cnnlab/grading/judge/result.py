@@ -22,6 +22,8 @@ class Result:
         About the file and the run, for student and teacher.
     seconds
         That the marking took.
+    crowded
+        Whether something was too slow because others used the processors: it deserves another try.
     """
 
     student: str
@@ -33,6 +35,7 @@ class Result:
     outputs: list[list[dict]]
     notes: list[str]
     seconds: float
+    crowded: bool = False
 
     @property
     def earned(self) -> float:
@@ -49,5 +52,5 @@ class Result:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Result":
         """A result from what `as_dict` gave."""
-        own = {one.name: values[one.name] for one in fields(cls)}
+        own = {one.name: values[one.name] for one in fields(cls) if one.name in values}
         return cls(**own | {"verdicts": [Verdict(**one) for one in own["verdicts"]]})

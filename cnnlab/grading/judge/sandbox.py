@@ -13,11 +13,12 @@ import sys
 import sysconfig
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import cnnlab
 from cnnlab import rooms
+from cnnlab.grading.judge.limits import Limits
 from cnnlab.grading.judge.syscalls import (
     BIND,
     DETACH,
@@ -54,6 +55,12 @@ TOO_MUCH_MEMORY = 71  # exit code
 SLOTS = 256  # submissions that a judge may run at the same time
 PACKAGE = Path(cnnlab.__file__).resolve().parent
 LIBRARIES = ("numpy", "keras", "IPython")
+# Of the folder of a Python. Around an environment that lies in the course's own folder, there are
+# hand-ins and marks.
+PARTS = ("bin", "etc", "fonts", "include", "lib", "lib64", "share", "ssl", "pyvenv.cfg")
+# Where packages lie in a folder that is shown.
+PLACES = ("", "*-packages", "python3*/*-packages", "*/python3*/*-packages")
+PLACES += ("local/lib/python3*/*-packages",)
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/fonts", "/etc/alternatives")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/random")
 
@@ -62,29 +69,13 @@ class IsolationError(Exception):
     """This system cannot isolate the code of strangers."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a submission may use.
+class State:
+    """Of this process."""
 
-    Attributes
-    ----------
-    cell_seconds, call_seconds, total_seconds
-        Of a cell, of one call of an answer, and of the whole submission.
-    memory
-        Bytes that a process may add to those that the libraries take. All processes of a submission
-        together may have twice as many.
-    processes
-        Processes and threads at once.
-    disk
-        Bytes of all files together; they lie in memory.
-    """
+    shut_in = False  # whether it is the first of its own name space, and sees no other processes
 
-    cell_seconds: float = 60
-    call_seconds: float = 10
-    total_seconds: float = 600
-    memory: int = 2 << 30
-    processes: int = 64
-    disk: int = 64 << 20
+
+state = State()
 
 
 def readable() -> list[Path]:
@@ -95,8 +86,9 @@ def readable() -> list[Path]:
     them are imported late. Links on the way are in the list too; behind them, all is the same.
     """
     found = [Path(sys.modules[name].__file__) for name in LIBRARIES if name in sys.modules]
-    paths = sysconfig.get_paths().values()
-    used = [*map(Path, (sys.prefix, sys.base_prefix, *paths)), *(path.parents[1] for path in found)]
+    named = {Path(path) for key, path in sysconfig.get_paths().items() if key != "data"}
+    parts = {Path(prefix) / part for prefix in (sys.prefix, sys.base_prefix) for part in PARTS}
+    used = [*named, *filter(Path.exists, parts), *(path.parents[1] for path in found)]
     places = {*(path.resolve() for path in used), *(path.resolve().parents[1] for path in found)}
     links = {part for path in used for part in (path, *path.parents) if part.is_symlink()}
     folders = {PACKAGE, *places, *links, *map(Path, SYSTEM)}
@@ -104,9 +96,33 @@ def readable() -> list[Path]:
     return sorted(folder for folder in folders if folder.exists())
 
 
+@cache
 def hidden() -> list[Path]:
-    """The folders that hold answers: the questions, and the rooms, which teach the same."""
-    return [PACKAGE / "grading" / "questions", *(PACKAGE / room.name for room in rooms.ROOMS)]
+    """The folders that hold answers: the questions, the rooms, which teach the same, and copies.
+
+    A copy of this package is one that another Python has, or the one that is installed beside the
+    clone from which a judge runs.
+    """
+    own = [PACKAGE / "grading" / "questions", *(PACKAGE / room.name for room in rooms.ROOMS)]
+    name = PACKAGE.name
+    found = {path for folder in readable() for place in PLACES for path in _matching(folder, place)}
+    found |= {Path(folder) for folder in sys.path}
+    copies = {(folder / name).resolve() for folder in found if (folder / name).is_dir()}
+    return [*own, *sorted(copies - {PACKAGE})]
+
+
+def _matching(folder: Path, place: str) -> Iterable[Path]:
+    return folder.glob(place) if place else (folder,)
+
+
+def refuse_mixed(private: Iterable[Path]) -> None:
+    """Raise an IsolationError if what is private is at the same time what students' code needs."""
+    for path in private:
+        if path.resolve() in readable():
+            raise IsolationError(
+                f"{path} is a folder of libraries, which students' code has to see; expected"
+                " hand-ins and marks in folders of their own"
+            )
 
 
 def user(judge: int, slot: int) -> int:
@@ -122,7 +138,7 @@ def user(judge: int, slot: int) -> int:
     return FIRST_USER + judge * SLOTS + slot % SLOTS
 
 
-def isolate(root: Path, runs_as: int, limits: Limits) -> None:
+def isolate(root: Path, runs_as: int, limits: Limits, private: Iterable[Path] = ()) -> None:
     """Shut this process in. It returns in a child; this process itself waits for it, and ends.
 
     Parameters
@@ -133,6 +149,8 @@ def isolate(root: Path, runs_as: int, limits: Limits) -> None:
         The user, where this process is root's. Else it stays as it is.
     limits
         What the process may use.
+    private
+        Files and folders that it must not see, wherever they lie.
 
     Raises
     ------
@@ -150,11 +168,12 @@ def isolate(root: Path, runs_as: int, limits: Limits) -> None:
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
     _continue_as_first_process(resident + 2 * limits.memory)
     mount("none", "/", None, REC | PRIVATE)
-    _build(root, limits.disk)
+    _build(root, limits.disk, [*hidden(), *private])
     _enter(root)
     limit(limits, space)
     _drop_privileges(runs_as if privileged else None)
     forbid_system_calls()
+    state.shut_in = True
 
 
 def memory_in_use() -> tuple[int, int]:
@@ -171,6 +190,8 @@ def limit(limits: Limits, address_space: int) -> None:
         (resource.RLIMIT_FSIZE, limits.disk),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 256),
+        (resource.RLIMIT_MEMLOCK, 1 << 20),
+        (resource.RLIMIT_MSGQUEUE, 0),
     ):
         resource.setrlimit(what, (most, most))
 
@@ -221,20 +242,31 @@ def _memory_of_all() -> int:
     return total
 
 
-def _build(root: Path, disk: int) -> None:
+def _build(root: Path, disk: int, unseen: Iterable[Path]) -> None:
     mount("tmpfs", root, "tmpfs", NOSUID | NODEV, "size=1m,mode=755")
     for folder in ("proc", "tmp", "old"):
         (root / folder).mkdir()
     # Before the rest: an environment may lie in /tmp, and would be hidden behind it.
     mount("tmpfs", root / "tmp", "tmpfs", NOSUID | NODEV, f"size={disk},mode=1777")
-    _show(root, readable())
-    for path in hidden():
-        if path.exists():
-            mount("tmpfs", root / path.relative_to("/"), "tmpfs", RDONLY | NOSUID, "size=4k")
+    shown = readable()
+    _show(root, shown)
+    for path in unseen:
+        _hide(root, path, shown)
     for device in map(Path, DEVICES):
         _bind(device, root / device.relative_to("/"), NOSUID | NOEXEC)
     with suppress(OSError):  # inside a container, /proc may have to stay empty
         mount("proc", root / "proc", "proc", NOSUID | NODEV | NOEXEC)
+
+
+def _hide(root: Path, path: Path, shown: Iterable[Path]) -> None:
+    """Put an empty folder or file over what lies inside of a folder that is shown."""
+    if not any(path.is_relative_to(folder) for folder in shown):
+        return
+    place = root / path.relative_to("/")
+    if place.is_dir():
+        mount("tmpfs", place, "tmpfs", RDONLY | NOSUID, "size=4k")
+    elif place.exists():
+        mount("/dev/null", place, None, BIND)
 
 
 def _show(root: Path, folders: Iterable[Path]) -> None:

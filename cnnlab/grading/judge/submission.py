@@ -23,6 +23,8 @@ class Submission:
         The whole notebook as nbformat 4 has it, for the report.
     notes
         What a teacher should know about the file.
+    asked
+        The questions that are marked; empty: all of the room.
     """
 
     student: str
@@ -33,3 +35,4 @@ class Submission:
     cells: tuple[str, ...]
     notebook: dict = field(repr=False)
     notes: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()

@@ -16,16 +16,22 @@ PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 22, 
 # Their numbers on the machines that are known.
 NUMBERS = {
     "x86_64": {
+        "shmget": 29,
         "clone": 56,
+        "semget": 64,
+        "msgget": 68,
         "ptrace": 101,
         "pivot_root": 155,
         "mount": 165,
         "umount2": 166,
+        "mq_open": 240,
+        "add_key": 248,
         "unshare": 272,
         "perf_event_open": 298,
         "setns": 308,
         "memfd_create": 319,
         "bpf": 321,
+        "userfaultfd": 323,
     },
     "aarch64": {
         "umount2": 39,
@@ -33,14 +39,21 @@ NUMBERS = {
         "pivot_root": 41,
         "unshare": 97,
         "ptrace": 117,
+        "mq_open": 180,
+        "msgget": 186,
+        "semget": 190,
+        "shmget": 194,
+        "add_key": 217,
         "clone": 220,
         "perf_event_open": 241,
         "setns": 268,
         "memfd_create": 279,
         "bpf": 280,
+        "userfaultfd": 282,
     },
 }
 NEW_NUMBERS = {  # the same on every machine
+    "io_uring_setup": 425,
     "open_tree": 428,
     "move_mount": 429,
     "fsopen": 430,
@@ -49,11 +62,12 @@ NEW_NUMBERS = {  # the same on every machine
     "fspick": 433,
     "clone3": 435,
 }
-# They make name spaces or mounts, or touch other processes. A mount of one's own, or a file that is
-# in memory only, could fill the memory unseen.
+# They make name spaces or mounts, or touch other processes. A mount of one's own, a file that is in
+# memory only, or memory and messages that belong to no process could fill the memory unseen.
 FORBIDDEN = (
     *("ptrace", "mount", "umount2", "unshare", "perf_event_open", "setns", "memfd_create", "bpf"),
-    *("open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick"),
+    *("open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick", "io_uring_setup"),
+    *("shmget", "semget", "msgget", "mq_open", "add_key", "userfaultfd"),
 )
 ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # as seccomp names them
 

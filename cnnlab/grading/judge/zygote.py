@@ -58,6 +58,7 @@ def prepare() -> dict[str, str]:
     """Import the libraries; say what level of isolation this system can reach."""
     for name in LIBRARIES:
         importlib.import_module(name)
+    sandbox.hidden()  # found once, before the forks
     if fault := started_operations():
         return {"error": fault}
     return {"level": level(), "error": canary()}
@@ -133,7 +134,8 @@ def start(fd: int, orders: socket.socket, root: Path, order: dict) -> int:
         _keep_only(fd)
         limits = sandbox.Limits(**order["limits"])
         if order["level"] == "full":
-            sandbox.isolate(root, sandbox.user(os.getppid(), order["slot"]), limits)
+            private = [Path(path) for path in order["private"]]
+            sandbox.isolate(root, sandbox.user(os.getppid(), order["slot"]), limits, private)
         else:
             os.setsid()
             os.chdir(root)

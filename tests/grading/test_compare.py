@@ -1,0 +1,39 @@
+"""Whatever an answer holds, comparing it takes little time and memory, and says what is wrong."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from cnnlab.grading.answers.compare import as_array, difference_of_form
+
+
+def test_one_long_text_among_many_takes_no_memory():
+    """NumPy would make each of the texts as long as the longest: 2.4 GB."""
+    answer = ["A" * 6000] + ["b"] * 100_000
+    tracemalloc.start()
+    assert as_array(answer) is None
+    words = difference_of_form(answer, np.ones((2, 3)))
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    tracemalloc.stop()
+    assert words == f"Entry 1 is the text {'A' * 20!r}; expected a number."
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ([1, 2, "552", 0], "Entry 3 is the text '552'; expected a number."),
+        ([1, None], "Entry 2 is of type NoneType; expected a number."),
+        ([1, [2, 3]], "a list of 2; expected numbers"),
+        ("right", "of type str; expected numbers"),
+        ([[1, 2], ["3", 4]], "a list of 2; expected numbers"),
+    ],
+)
+def test_what_is_no_number_is_pointed_at(answer, words):
+    assert words in difference_of_form(answer, np.ones(4))
+
+
+def test_a_list_in_itself_is_no_array():
+    answer = []
+    answer.append(answer)
+    assert as_array(answer) is None
