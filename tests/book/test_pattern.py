@@ -19,7 +19,6 @@ CHAPTERS = [chapter["file"] for part in TOC["parts"] for chapter in part["chapte
 PAGES = [name for name in CHAPTERS if name.startswith(tuple(f"book/{room}/" for room in NAMES))]
 # Written before the pattern. This list may only get shorter.
 OLD = {
-    *(f"book/convolution/{page}" for page in ("numpy-convnet",)),
     *(
         f"book/architectures/{page}"
         for page in ("classics", "resnet", "inception", "mobile", "transfer")
