@@ -23,7 +23,7 @@ OLD = {
         f"book/architectures/{page}"
         for page in ("classics", "resnet", "inception", "mobile", "transfer")
     ),
-    *(f"book/detection/{page}" for page in ("localization", "sliding-windows")),
+    "book/detection/sliding-windows",
 }
 MOST_OPEN = 25
 WIDEST = 72  # characters: what a page beside its table of contents shows without scrolling
