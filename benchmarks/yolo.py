@@ -27,7 +27,6 @@ NAMES = [
     "map_75",
     *(f"ap_{name}" for name in SCENE_CLASSES),
     "map_without_nms",
-    "off",
     "lost_one",
     "lost_two",
     "processor_seconds",
@@ -41,9 +40,8 @@ def run(page: Path = PAGE, seeds: Sequence[int] = SEEDS) -> dict:
     ----------
     page
         It leaves mAP at IoU 0.5 and 0.75 behind, average precision of each class, mAP without
-        non-max suppression, the share of false alarms whose box is off, the shares of objects that
-        are left out with one anchor and with two, and the seconds that the processor's cores
-        worked on the training, all together.
+        non-max suppression, the shares of objects that are left out with one anchor and with two,
+        and the seconds that the processor's cores worked on the training, all together.
     seeds
         One run of everything for each.
     """

@@ -18,13 +18,7 @@ TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
 CHAPTERS = [chapter["file"] for part in TOC["parts"] for chapter in part["chapters"]]
 PAGES = [name for name in CHAPTERS if name.startswith(tuple(f"book/{room}/" for room in NAMES))]
 # Written before the pattern. This list may only get shorter.
-OLD = {
-    *(f"book/convolution/{page}" for page in ("padding", "volumes", "layers", "numpy-convnet")),
-    *(
-        f"book/detection/{page}"
-        for page in ("localization", "sliding-windows", "iou-and-nms", "yolo")
-    ),
-}
+OLD = {"book/detection/sliding-windows"}
 MOST_OPEN = 25
 WIDEST = 72  # characters: what a page beside its table of contents shows without scrolling
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}

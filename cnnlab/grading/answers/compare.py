@@ -11,6 +11,8 @@ from cnnlab.grading.texts import tr
 
 DEEPEST = 32  # lists inside of lists, as NumPy's arrays have axes
 
+LONGEST = 10_000  # entries of a list in an answer
+
 
 def copied(value: Any) -> Any:
     """The value with arrays of its own: a function may write into its arguments."""
@@ -21,12 +23,17 @@ def copied(value: Any) -> Any:
     return value
 
 
-def plain(value: Any) -> Any:
-    """The value with fractions as floats: they are right, and no array holds them as numbers."""
-    if isinstance(value, (tuple, list)) and type(value) in (tuple, list):
-        return type(value)(map(plain, value))
+def plain(value: Any, levels: int = 4) -> Any:
+    """The value with fractions as floats: they are right, and no array holds them as numbers.
+
+    What is nested deeper than that, or longer than any answer, stays as it is: it is no answer.
+    """
+    if isinstance(value, (tuple, list, dict)) and (levels == 0 or len(value) > LONGEST):
+        return value
+    if type(value) in (tuple, list):
+        return type(value)(plain(item, levels - 1) for item in value)
     if type(value) is dict:
-        return {key: plain(item) for key, item in value.items()}
+        return {key: plain(item, levels - 1) for key, item in value.items()}
     if isinstance(value, np.ndarray) and value.dtype == object:
         array = as_array(value)
         return value if array is None else array
