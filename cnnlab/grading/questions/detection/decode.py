@@ -68,7 +68,15 @@ def decode_all_at_once(y, anchors, size, threshold):
 def decode_cases(rng: np.random.Generator) -> list[Case]:
     shapes = ((2, 1, 1, 2), (3, 4, 2, 3), (5, 2, 3, 2), (2, 3, 1, 3))
     *some, (y, anchors, size, _) = [predicted(rng, *shape) for shape in shapes]
-    return [*some, (y, anchors, size, 0.99)]  # of the last one nothing is left
+    return [*some, (y, anchors, size, 0.99), at_the_threshold(rng)]  # of the last but one: nothing
+
+
+def at_the_threshold(rng: np.random.Generator) -> Case:
+    """A place has exactly the score that is not enough: 0.5 · 0.75 has no rounding."""
+    y, anchors, size, _ = predicted(rng, 3, 2, 2, 3)
+    y[1, 1, 0, 0] = 0.5
+    y[1, 1, 0, 5:] = rng.permutation([0.75, 0.25, 0.125])
+    return y, anchors, size, 0.375
 
 
 def predicted(rng: np.random.Generator, rows: int, columns: int, A: int, classes: int) -> Case:
@@ -83,7 +91,8 @@ def predicted(rng: np.random.Generator, rows: int, columns: int, A: int, classes
     y[..., 0] = (scores / surest).round(3)
     between = np.sort(y[..., 0] * surest, axis=None)[y[..., 0].size // 2 - 1 :][:2]
     anchors = rng.permutation(np.array([[30.0, 12], [14, 34], [20, 26]]))[:A]
-    size = int(rows * rng.integers(20, 30)), int(columns * rng.integers(31, 40))
+    # One more than whole cells: where there are several, their size has a fraction.
+    size = int(rows * rng.integers(20, 30)) + 1, int(columns * rng.integers(31, 40)) + 1
     return y, anchors, size, round(float(between.mean()), 3)
 
 

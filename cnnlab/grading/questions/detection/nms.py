@@ -66,12 +66,14 @@ def nms_at_once(boxes, scores, labels):
     return [i for i in kept if scores[i] > 0.6]
 
 
-def crowded(rng: np.random.Generator, groups: Sequence[Sequence[tuple]]) -> Case:
+def crowded(
+    rng: np.random.Generator, groups: Sequence[Sequence[tuple]], unit: int | None = None
+) -> Case:
     """Groups of (x shift, width, label, score), each group somewhere else, in another order."""
-    rows = []
+    rows, given = [], unit
     for number, group in enumerate(groups):
         y, h, x = 40 * number + rng.integers(0, 9), rng.integers(10, 30), rng.integers(0, 60)
-        unit = rng.integers(1, 4)
+        unit = given or rng.integers(1, 4)
         for shift, width, label, score in group:
             left = x + shift * unit
             rows.append([left, y, left + width * unit, y + h, label, score])
@@ -83,8 +85,8 @@ def crowded(rng: np.random.Generator, groups: Sequence[Sequence[tuple]]) -> Case
 
 
 def nms_cases(rng: np.random.Generator) -> list[Case]:
-    high = np.sort(rng.choice(np.arange(61, 100), 20, replace=False))[::-1] / 100
-    low = np.sort(rng.choice(np.arange(5, 60), 4, replace=False))[::-1] / 100
+    high = np.sort(rng.choice(np.arange(62, 100), 20, replace=False))[::-1] / 100
+    low = np.sort(rng.choice(np.arange(5, 58), 4, replace=False))[::-1] / 100
     a, b, c = rng.permutation(3)
     first, second = sorted((a, b))
     # Widths 12 and shifts: 3 → IoU 0.6, 6 → 1/3. A box of half the width inside another: 0.5.
@@ -94,6 +96,10 @@ def nms_cases(rng: np.random.Generator) -> list[Case]:
     weak = [(0, 12, c, 0.6)], [(0, 12, c, low[0]), (1, 12, c, low[1])]
     later = [(0, 12, c, high[9]), (1, 12, c, high[12]), (20, 12, c, high[10])]
     mixed = [(0, 12, c, high[11]), (2, 12, a, high[13]), (3, 12, c, low[2])]
+    # One box drops three. Widths 50 and a shift of 17: IoU 0.49, and 0.5 with a pixel added.
+    pile = [(shift, 12, c, high[14 + shift]) for shift in range(4)]
+    nearly = [(0, 50, a, high[6]), (17, 50, a, high[18])]
+    edges = [(0, 12, b, 0.61), (20, 12, b, 0.59)]
     nothing = np.zeros((0, 4)), np.zeros(0), np.zeros(0, int)
     return [
         crowded(rng, [double, [(0, 12, first, low[3])]]),
@@ -101,8 +107,16 @@ def nms_cases(rng: np.random.Generator) -> list[Case]:
         crowded(rng, [half, weak[0], later]),
         crowded(rng, [chain, later, half, mixed, *weak, double]),
         crowded(rng, [weak[0], weak[1]]),
+        crowded(rng, [pile, nearly, edges], unit=1),
+        large(rng),
         nothing,
     ]
+
+
+def large(rng: np.random.Generator) -> Case:
+    """Two boxes of two classes that lie on each other, too large to be moved apart a little."""
+    boxes = np.array([[0.0, 0, 700, 500], [10, 20, 720, 500]])
+    return boxes, rng.permutation([0.9, 0.8]), rng.permutation(3)[:2]
 
 
 QUESTION = Question(
