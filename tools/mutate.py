@@ -5,6 +5,7 @@ with arrays they do not know: an axis, a slice, an index, two sides swapped, a l
 """
 
 import ast
+import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -255,9 +256,8 @@ def fields(node: ast.AST) -> Iterator[tuple[object, str]]:
             yield from ((new, "elts") for new in swapped(node.elts))
         case ast.Call():
             yield from calls(node)
-        case ast.Attribute(attr=name) | ast.Name(id=name) if name in FUNCTIONS:
-            field = "attr" if isinstance(node, ast.Attribute) else "id"
-            yield from ((other, field) for other in FUNCTIONS[name] if field == "attr")
+        case ast.Attribute(attr=name) if name in FUNCTIONS:
+            yield from ((other, "attr") for other in FUNCTIONS[name])
         case ast.comprehension():
             yield from ((_without(node.ifs, place), "ifs") for place in range(len(node.ifs)))
             yield from ((new, "iter") for new in shorter(node.iter))
@@ -290,6 +290,9 @@ def calls(node: ast.Call) -> Iterator[tuple[object, str]]:
         if word.arg not in ("dtype", "strict"):
             yield _without(node.keywords, place), "keywords"
     name = called(node)
+    if isinstance(node.func, ast.Name):
+        others = (other for other in FUNCTIONS.get(name, ()) if hasattr(builtins, other))
+        yield from ((ast.Name(other, ast.Load()), "func") for other in others)
     if name == "range":
         last = node.args[min(1, len(node.args) - 1)]
         first = node.args[0] if len(node.args) > 1 else ast.Constant(0)

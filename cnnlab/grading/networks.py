@@ -19,6 +19,7 @@ LAYERS = {
     *("RandomRotation", "RandomTranslation", "RandomZoom", "RandomContrast", "RandomCrop"),
     *("UnitNormalization", "Identity", "Relu", "Sigmoid", "Tanh", "DTypePolicy"),
 }
+CHANNELS = 4  # numbers in a constant of Rescaling: more of them are weights that count as none
 HELPERS = {"keras.initializers", "keras.regularizers", "keras.constraints"}
 
 
@@ -81,10 +82,14 @@ def probe(model: keras.Model) -> np.ndarray:
 def _weight(name: str, shape: Sequence[int]) -> np.ndarray:
     ripple = np.cos(0.7 * np.arange(prod(shape)) ** 2).reshape(shape)  # a sum does not cancel it
     match name:
-        case "bias" | "beta" | "moving_mean":
+        case "bias" | "beta":
             return 0.1 * ripple
-        case "gamma" | "moving_variance":
+        case "gamma":
             return 1 + 0.1 * ripple
+        case "moving_mean":  # unlike beta, and unlike 0: a ReLU before it cuts other numbers off
+            return 0.3 * np.sin(1 + np.arange(prod(shape))).reshape(shape)
+        case "moving_variance":
+            return 1 + 0.5 * np.sin(2 + np.arange(prod(shape))).reshape(shape)
         case "depthwise_kernel":
             return 2 * ripple / np.sqrt(prod(shape[:2]))
         case "seed_generator_state":
@@ -137,5 +142,17 @@ def _allowed(value: Any) -> None:
                 f"the model has a layer {name!r}; a marked model may have layers of Keras only,"
                 f" and none that holds code: {', '.join(sorted(LAYERS))}"
             )
+        if name == "Rescaling":
+            _one_number_a_channel(value.get("config") or {})
     for item in value.values():
         _allowed(item)
+
+
+def _one_number_a_channel(config: dict[str, Any]) -> None:
+    """Refuse constants in which a trained network could be hidden."""
+    for key in ("scale", "offset"):
+        if len(json.dumps(config.get(key, 0)).split(",")) > CHANNELS:
+            raise ValueError(
+                f"the model has a layer Rescaling whose {key} holds more than {CHANNELS} numbers;"
+                " constants are not counted as parameters, so one for each channel is allowed"
+            )
