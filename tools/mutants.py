@@ -476,7 +476,7 @@ def outcomes(question: Question, part: int, step: int = 1) -> Iterator[tuple[str
             passes = jury.passes
         start = time.process_time()
         if not passes(program.answer(mutate.bare(program.tree))):
-yield f"{program.part}: fails as it is => unchanged", True
+            yield f"{program.part}: fails as it is => unchanged", True
             return
         seconds = SECONDS + TIMES * (time.process_time() - start)
         for number, mutant in enumerate(mutate.mutants(program.tree)):
