@@ -24,7 +24,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND ?= tensorflow
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test check lint unit jax pages colab jax-pages lowest browser exercises notebooks bench format lock clean
+.PHONY: help book serve test check lint unit mutants jax pages colab jax-pages lowest browser exercises notebooks bench format lock clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -73,6 +73,10 @@ lint: $(READY) ## check style and format
 unit: $(READY) ## run the tests that need no browser
 	@echo "== Unit tests"
 	$(PYTEST) $(SHARED) -m "not browser" tests
+
+mutants: $(READY) ## prove the questions that changed: what is nearly right must not pass
+	@echo "== Answers that are nearly right"
+	$(PY) -m tools.mutants --jobs $(JOBS)
 
 jax: $(READY) ## run the networks on JAX, which is not the book's backend
 	@echo "== Networks on JAX"

@@ -118,7 +118,7 @@ def test_an_endless_loop_ends_with_a_sentence(capsys, monkeypatch):
 
 def test_an_answer_in_time_is_not_stopped_later():
     for _ in range(20):
-        with watching.ending(0.001):
+        with watching.ending(0.2):
             pass
     with watching.ending(30):
         assert sum(range(100_000)) > 0

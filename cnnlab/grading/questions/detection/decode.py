@@ -112,7 +112,8 @@ def predicted(rng: np.random.Generator, rows: int, columns: int, A: int, classes
     y[..., 0] = (scores / surest).round(3)
     between = np.sort(y[..., 0] * surest, axis=None)[y[..., 0].size // 2 - 1 :][:2]
     anchors = rng.permutation(np.array([[30.0, 12], [14, 34], [20, 26]]))[:A]
-    size = int(rows * rng.integers(20, 30)), int(columns * rng.integers(31, 40))
+    # One more than whole cells: where there are several, their size has a fraction.
+    size = int(rows * rng.integers(20, 30)) + 1, int(columns * rng.integers(31, 40)) + 1
     return y, anchors, size, round(float(between.mean()), 3)
 
 

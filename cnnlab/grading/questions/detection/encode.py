@@ -120,7 +120,37 @@ def encode_cases(rng: np.random.Generator) -> list[Case]:
         rivals(rng, grid=(3, 5), classes=3),
         telling(rng, grid=(5, 4), classes=5),
         street(rng, grid=(4, 6), classes=3, labels=[]),
+        of_any_shape(rng, grid=(4, 5), classes=3),
+        of_any_shape(rng, grid=(6, 5), classes=2),
     ]
+
+
+def of_any_shape(rng: np.random.Generator, grid: tuple[int, int], classes: int) -> Case:
+    """An object in each cell, like no anchor: which one it resembles most, the IoU alone tells.
+
+    A cell's height and width have fractions, and differ much.
+    """
+    size = int(grid[0] * rng.integers(64, 70)) + 1, int(grid[1] * rng.integers(44, 48)) + 1
+    cell_h, cell_w = size[0] / grid[0], size[1] / grid[1]
+    anchors = rng.permutation(np.array([[12, 9], [10, 30], [34, 12], [30, 34]]))
+    boxes, short = [], min(grid)
+    for row, column in np.ndindex(short, short):
+        h, w = shape_of_one(rng, anchors)
+        cx = max((column + rng.uniform(0.1, 0.9)) * cell_w, w / 2)
+        cy = max((row + rng.uniform(0.1, 0.9)) * cell_h, h / 2)
+        boxes.append([cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2])
+    order = rng.permutation(len(boxes))
+    labels = rng.integers(0, classes, len(boxes))
+    return np.array(boxes)[order].round(1), labels, grid, anchors.astype(float), classes, size
+
+
+def shape_of_one(rng: np.random.Generator, anchors: np.ndarray) -> tuple[float, float]:
+    """Height and width at random, with an anchor that is clearly the most alike."""
+    while True:
+        h, w = rng.uniform(7, 40, 2)
+        second, best = sorted(likeness((h, w), anchor) for anchor in anchors)[-2:]
+        if best - second > 0.02:
+            return h, w
 
 
 def street(

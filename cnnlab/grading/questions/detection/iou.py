@@ -83,9 +83,10 @@ def iou_cases(rng: np.random.Generator) -> list[Case]:
     one = np.array([x, y, x + 8, y + 6], float)
     some = one + np.array([[4, 2, 4 + d, 2], [9 + d, 8, 9 + d, 8 + d], [10, 1, 9 + d, 2]])
     touching = one + np.array([[8, 0, 8 + d, 1], [0, 6, 1, 6 + d], [2, 1, -2, -1], [0, 0, 0, 0]])
+    almost = one + np.array([[8.5, 1, 8 + d, 1], [1, 6.5, 1, 6 + d]])
     return [
         (np.array([one]), some),
-        (np.array([one, one + 1]), touching),
+        (np.array([one, one + 1]), np.vstack([touching, almost])),
         (anywhere(rng, 4), anywhere(rng, 3)),
         (anywhere(rng, 6), anywhere(rng, 9)),
         (np.zeros((0, 4)), anywhere(rng, 2)),
