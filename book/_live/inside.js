@@ -33,7 +33,7 @@ export function makeInside(fig, life) {
       const { seen } = life.answer;
       if (!seen || !fig.get("stage")) return;
       stage.set(fig.get("stage"));
-      unit.set(String(fig.get("unit") + 1), seen.C);
+      unit.set(fig.get("unit") + 1, seen.C);
       units.forEach(({ el, sheet }, i) => {
         const channel = firstOf(fig) + i;
         el.hidden = channel >= seen.C;

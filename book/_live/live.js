@@ -146,13 +146,16 @@ async function live(fig, { folder, version }, { worker, first, names }) {
   );
   fig.listen(boxes[1], "toggle", () => fig.set({ stage: boxes[1].open ? "stem_conv" : "" }));
   fig.status.after(...boxes);
+  fig.listen(fig.tables, "toggle", () => life.answer && tables(fig, life));
   fig.hint.textContent = fig.t("hint");
   fig.tables.hidden = false;
   life.draw = () => {
     const seen = seenBy(fig, life);
     parts.slice(0, 5).forEach((part) => part.draw());
     tables(fig, life);
-    if (!life.silent) fig.say(sentence(fig, life));
+    const [best] = life.answer.best;
+    if (!life.silent || life.told !== best) fig.say(sentence(fig, life));
+    life.told = best;
     parts[5].draw(seen);
   };
   await parts[0].show("cat");
@@ -229,9 +232,8 @@ function makeSources(fig, life, photoOf) {
   const camera = makeCamera(fig, life, (bitmap) => put("camera_live", bitmap));
   const put = async (name, bitmap) => {
     const { height, width, smaller } = await life.worker.ask("source", { bitmap }, undefined, [bitmap]);
-    const own = names.length > PHOTOS.length ? names.slice(0, -1) : names;
-    const isOwn = !PHOTOS.includes(name);
-    if (isOwn) pick.options([...own, [name, t(name === "own" ? "yours" : "camera")]]);
+    const own = { own: t("yours"), camera_live: t("camera") }[name];
+    pick.options(own ? [...names, [name, own]] : names);
     pick.set(name);
     life.ready = true;
     life.note = smaller ? t("smaller", { height, width }) : "";
@@ -274,7 +276,7 @@ function makeCamera(fig, life, take) {
   const { t } = fig;
   let close = null;
   const mark = (on) => {
-    life.silent = on; // a screen reader is not told of every picture of a film
+    life.silent = on; // of a film, only what changes is told
     el.textContent = t(on ? "cameraStop" : "cameraStart");
     el.setAttribute("aria-pressed", String(on));
   };

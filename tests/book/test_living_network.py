@@ -14,6 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from scipy.ndimage import gaussian_filter
+from scipy.stats import norm
 
 from cnnlab.architectures import efficientnet
 from cnnlab.architectures.classify import prepared
@@ -56,8 +57,8 @@ def twin(layers: dict) -> "efficientnet":
             continue
         layer.set_weights([kernel[..., None] if name.endswith("depthwise") else kernel])
         one = np.ones_like(bias)
-        norm = [one, bias, 0 * one, one - WEIGHTS["EPSILON"]]
-        model.get_layer(f"{name}_bn").set_weights(norm)
+        values = [one, bias, 0 * one, one - WEIGHTS["EPSILON"]]
+        model.get_layer(f"{name}_bn").set_weights(values)
     return model
 
 
@@ -117,14 +118,27 @@ def test_the_weights_fit_and_are_close_to_the_package_s():
     file = live.made()["lite0.bin"]
     assert len(file) < MOST_BYTES
     with np.load(WEIGHTS["SOURCE"]) as arrays:
-        exact = WEIGHTS["folded"](arrays)
+        exact, inputs = WEIGHTS["folded"](arrays), WEIGHTS["means"](arrays)
     found = unpacked()
     assert list(found) == list(exact)
     for name, (kernel, bias) in exact.items():
-        largest = np.abs(kernel).max(axis=tuple(range(kernel.ndim - 1)))
-        off = np.abs(found[name][0] - kernel).max(axis=tuple(range(kernel.ndim - 1)))
-        assert (off <= largest / 2 ** (WEIGHTS["FEWEST"] - 1)).all()
-        np.testing.assert_allclose(found[name][1], bias, rtol=1e-6, atol=1e-6)
+        window = tuple(range(kernel.ndim - 1))
+        most = np.abs(kernel).max(axis=window)
+        off = np.abs(found[name][0] - kernel).max(axis=window)
+        assert (off <= most / 2 ** (WEIGHTS["FEWEST"] - 1)).all()
+        # To its mean input, a layer answers as before.
+        answers = [
+            np.einsum("...c,c->c" if kernel.ndim == 3 else "...ck,c->k", w, inputs[name]) + b
+            for w, b in (found[name], (kernel, bias))
+        ]
+        np.testing.assert_allclose(*answers, rtol=1e-4, atol=1e-4)
+
+
+def test_the_mean_of_what_relu_lets_through():
+    for mean, deviation in ((0.0, 1.0), (1.3, 0.4), (-2.0, 3.0)):
+        expected = norm.expect(lambda x: x, loc=mean, scale=deviation, lb=0)
+        found = WEIGHTS["above_0"](np.array([mean]), np.array([-deviation]))
+        assert found == pytest.approx([expected], abs=1e-7)
 
 
 @pytest.mark.slow
@@ -531,6 +545,8 @@ def test_units_and_what_a_place_sees(living):
     page.get_by_label("Stage").select_option("stage3")
     page.locator(".ln-unit").nth(4).click()
     page.locator(".cl-name").filter(has_text="Unit 5 of 40").wait_for()
+    page.get_by_role("button", name="Unit: more").click()
+    page.locator(".cl-name").filter(has_text="Unit 6 of 40").wait_for()
     page.locator(".ln-large").press("ArrowLeft")
     (first, after), _ = page.evaluate(
         """async ([source]) => {
