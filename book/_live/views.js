@@ -157,7 +157,8 @@ export function makeGuesses(fig, life) {
     fig.listen(el, "click", () => fig.set({ target: life.answer.best[i], shown: "class" }));
     return { el, name, share, fill };
   });
-  const options = life.names.map((name, k) => [String(k), name]).sort((a, b) => a[1].localeCompare(b[1], "en"));
+  const { compare } = new Intl.Collator("en");
+  const options = life.names.map((name, k) => [String(k), name]).sort(([, a], [, b]) => compare(a, b));
   const any = choice(fig, {
     label: t("target"),
     options: [["-1", t("bestGuess")], ...options],

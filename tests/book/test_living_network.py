@@ -127,9 +127,12 @@ def test_the_weights_fit_and_are_close_to_the_package_s():
         off = np.abs(found[name][0] - kernel).max(axis=window)
         assert (off <= most / 2 ** (WEIGHTS["FEWEST"] - 1)).all()
         # To its mean input, a layer answers as before.
+        x = inputs[name]
+        how = (
+            ("wc,c->c", (-1, x.size)) if kernel.ndim == 3 else ("wck,c->k", (-1, x.size, bias.size))
+        )
         answers = [
-            np.einsum("...c,c->c" if kernel.ndim == 3 else "...ck,c->k", w, inputs[name]) + b
-            for w, b in (found[name], (kernel, bias))
+            np.einsum(how[0], w.reshape(how[1]), x) + b for w, b in (found[name], (kernel, bias))
         ]
         np.testing.assert_allclose(*answers, rtol=1e-4, atol=1e-4)
 
@@ -542,7 +545,7 @@ def test_the_square_travels_until_it_is_stopped(living):
 def test_units_and_what_a_place_sees(living):
     page = living()
     page.locator(".ln-inside > summary").click()
-    page.get_by_label("Stage").select_option("stage3")
+    page.get_by_label("Stage", exact=True).select_option("stage3")
     page.locator(".ln-unit").nth(4).click()
     page.locator(".cl-name").filter(has_text="Unit 5 of 40").wait_for()
     page.get_by_role("button", name="Unit: more").click()
