@@ -11,7 +11,7 @@ const SLIDERS = {
   x: { min: -1, max: 1, step: 0.05 },
   y: { min: -1, max: 1, step: 0.05 },
   turn: { min: -180, max: 180, step: 5 },
-  blur: { min: 0, max: 12, step: 0.5 },
+  blur: { min: 0, max: 6, step: 0.5 },
   noise: { min: 0, max: 120, step: 5 },
 };
 

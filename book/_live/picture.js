@@ -108,21 +108,33 @@ export function turned(square, degrees) {
 // A Gaussian of standard deviation sigma, in pixels, out to 4 of them; at the border the last pixel is repeated.
 export function blurred(square, sigma) {
   if (!sigma) return square;
-  const n = side(square);
   const reach = Math.round(4 * sigma);
   const bell = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-0.5 * ((i - reach) / sigma) ** 2));
   const sum = bell.reduce((a, b) => a + b);
-  const along = (values, step, lines) => {
-    const made = new Float32Array(values.length);
-    for (let line = 0; line < n; line++)
-      for (let i = 0; i < n; i++)
-        bell.forEach((weight, k) => {
-          const from = line * lines + clamp(i + k - reach, n - 1) * step;
-          for (let c = 0; c < 3; c++) made[line * lines + i * step + c] += (weight / sum) * values[from + c];
-        });
-    return made;
-  };
-  return along(along(square, 3, 3 * n), 3 * n, 3);
+  const window = bell.map((weight) => weight / sum);
+  return transposed(down(transposed(down(square, window)), window));
+}
+
+// Each row becomes the weighted sum of the rows around it.
+function down(square, window) {
+  const n = side(square);
+  const [rows, made] = [Float32Array.from(square), new Float32Array(square.length)];
+  for (let r = 0; r < n; r++) {
+    const out = made.subarray(3 * n * r, 3 * n * (r + 1));
+    window.forEach((weight, k) => {
+      const from = 3 * n * clamp(r + k - (window.length >> 1), n - 1);
+      for (let i = 0; i < out.length; i++) out[i] += weight * rows[from + i];
+    });
+  }
+  return made;
+}
+
+function transposed(square) {
+  const n = side(square);
+  const made = new Float32Array(square.length);
+  for (let r = 0, at = 0; r < n; r++)
+    for (let c = 0; c < n; c++, at += 3) for (let k = 0; k < 3; k++) made[3 * (c * n + r) + k] = square[at + k];
+  return made;
 }
 
 // Gray by luminance, as cnnlab.data.photo does it.
@@ -175,10 +187,14 @@ export const CHANGES = { zoom: 1, x: 0, y: 0, turn: 0, blur: 0, gray: false, noi
 // All changes, in this order.
 /** @param {Picture} picture */
 export function changed(picture, changes, size, other = null, hidden = null) {
+  return altered(resized(picture, squareOf(picture, changes), size), changes, other, hidden);
+}
+
+// Those of them that come after the crop.
+/** @param {Float32Array} cropped */
+export function altered(cropped, changes, other = null, hidden = null) {
   const { turn, blur, gray, noise, join } = { ...CHANGES, ...changes };
-  let square = resized(picture, squareOf(picture, changes), size);
-  square = joined(turned(square, turn), other, join);
-  square = blurred(square, blur);
+  let square = blurred(joined(turned(cropped, turn), other, join), blur);
   if (gray) square = grayed(square);
   return covered(noisy(square, noise), hidden);
 }

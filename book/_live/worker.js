@@ -4,17 +4,17 @@
 // answers `{ id, result }`, or `{ id, error }` with the key of a sentence; while it works, `{ id, progress }`.
 
 import { SIZE, bytes, classMap, efficientnet, softmax, unpacked } from "./lite0.js";
-import { around0, canvasBytes, changed } from "./picture.js";
+import { altered, around0, canvasBytes, resized, squareOf } from "./picture.js";
 
 export const PLACES = 14; // of the square that hides, in a row and in a column
 export const SQUARE = 42; // its side, in pixels
 const STEP = (SIZE - SQUARE) / (PLACES - 1);
-const LARGEST = 2048; // pixels on a side: a larger picture is made smaller first
+const LARGEST = 1536; // pixels on a side: a larger picture is made smaller first
 
 /** @param {string} key */
 const failed = (key, cause) => Object.assign(new Error(key, { cause }), { key });
 
-const state = { tf: null, network: null, packed: null, source: null, other: null, square: null, maps: null };
+const state = { tf: null, network: null, packed: null, source: null, other: null, crops: {}, square: null, maps: null };
 
 // ---- what it can be asked ----
 
@@ -76,6 +76,16 @@ function source({ bitmap, as = "source" }) {
   return { ...whole, smaller: scale < 1 };
 }
 
+// A square of a picture, kept until another part or another picture is asked for.
+function cropped(as, changes = {}) {
+  const box = squareOf(state[as], changes);
+  const kept = state.crops[as];
+  if (kept && kept.picture === state[as] && JSON.stringify(kept.box) === JSON.stringify(box)) return kept.square;
+  const square = resized(state[as], box, SIZE);
+  state.crops[as] = { picture: state[as], box, square };
+  return square;
+}
+
 // The scores of one square, and what a stage answers if its name is given.
 function run(square, stage) {
   const { tf, network } = state;
@@ -94,13 +104,12 @@ function run(square, stage) {
 
 // The picture with the reader's changes: how it looks, what the network says, why, and what a stage answers.
 function look({ changes, hidden, target, stage }) {
-  state.square = changed(state.source, changes, SIZE, state.other && squareOfOther(), hidden);
+  state.square = altered(cropped("source", changes), changes, state.other && cropped("other"), hidden);
   const { scores, maps, seen } = run(state.square, stage);
   state.maps = maps;
   const probabilities = Float32Array.from(softmax(scores));
   return { pixels: canvasBytes(state.square), probabilities, seen, ...map({ target: target ?? best(scores) }) };
 }
-const squareOfOther = () => changed(state.other, {}, SIZE);
 const best = (scores) => scores.indexOf(Math.max(...scores));
 
 const map = ({ target }) => ({ target, map: classMap(state.maps, state.packed.get("classifier"), target) });

@@ -298,19 +298,23 @@ def test_crop_and_hidden_part(run_js):
     assert np.reshape(found, (30, 30, 3))[3, 7].tolist() == [127] * 3
 
 
+@pytest.fixture(scope="module")
+def bare():
+    return efficientnet("lite0", classes=None)
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_place_sees_what_the_package_says(run_js, stage):
-    model = efficientnet("lite0", classes=None)
+def test_a_place_sees_what_the_package_says(run_js, bare, stage):
     ends = {"stem_conv": "stem_conv_relu6", "head_conv": "head_conv_relu6"}
     layer = ends.get(stage) or next(
-        la.name for la in reversed(model.layers) if la.name.startswith(f"{stage}_")
+        la.name for la in reversed(bare.layers) if la.name.startswith(f"{stage}_")
     )
-    size = model.get_layer(layer).output.shape[1]
+    size = bare.get_layer(layer).output.shape[1]
     places = sorted({0, 1, size // 2, size - 1})
     found = run_js("lite0", "receptiveSpan", [[stage, place] for place in places])
     for place, (first, after) in zip(places, found, strict=True):
-        box = receptive_box(model, layer, (place, place))
+        box = receptive_box(bare, layer, (place, place))
         assert (first, after) == (box.top, box.bottom) == (box.left, box.right)
 
 
