@@ -13,6 +13,7 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
+import numpy as np
 from docutils import nodes
 from PIL import Image
 from sphinx.application import Sphinx
@@ -24,6 +25,7 @@ from cnnlab.widgets.modules import join
 
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPTS = ROOT / "book" / "_live"
+WEIGHTS = ROOT / "tools" / "lite0_weights.py"
 DATA = ROOT / "cnnlab" / "architectures" / "data"
 LICENCES = ("LICENSE-efficientnet-lite0", "LICENSE-Apache-2.0", "LICENSE-torchvision")
 README = """\
@@ -56,7 +58,7 @@ def made() -> dict[str, bytes]:
     """The files that are made anew, by name."""
     page, style = join("live", SCRIPTS)
     worker, _ = join("worker", SCRIPTS)
-    weights = runpy.run_path(str(ROOT / "tools" / "lite0_weights.py"))["packed"]()
+    weights = runpy.run_path(str(WEIGHTS))["packed"]()
     texts = {"live.js": page, "live.css": style, "worker.js": worker}
     return {
         **{name: text.encode() for name, text in texts.items()},
@@ -73,7 +75,7 @@ def credit(name: str) -> str:
     return f"              {name}: {PHOTOS[name].shows}. {PHOTOS[name].source}.\n"
 
 
-def webp(image) -> bytes:
+def webp(image: np.ndarray) -> bytes:
     """A photograph as the page gets it."""
     picture = Image.fromarray((255 * image).round().astype("uint8")).convert("RGB")
     picture.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
@@ -106,15 +108,17 @@ class LivingNetwork(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         self.env.metadata[self.env.docname]["living_network"] = True
-        for script in SCRIPTS.iterdir():
-            self.env.note_dependency(str(script))
+        for file in (*SCRIPTS.iterdir(), WEIGHTS):
+            self.env.note_dependency(str(file))
         folder = "../" * self.env.docname.count("/") + "_static/live/"
         return [nodes.raw("", element(folder), format="html")]
 
 
 def write_files(app: Sphinx, exception: Exception | None) -> None:
-    wanted = any(data.get("living_network") for data in app.env.metadata.values())
-    if wanted and exception is None and app.builder.format == "html":
+    """Write them once all pages are there, if one of these has the directive."""
+    if exception or app.builder.format != "html":
+        return
+    if any(data.get("living_network") for data in app.env.metadata.values()):
         write(Path(app.outdir, "_static", "live"))
 
 
