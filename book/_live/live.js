@@ -16,7 +16,7 @@ import { makePicture, makeGuesses, tables } from "./views.js";
 /** @import { Fig } from "../../cnnlab/widgets/frame.js" */
 
 export const PHOTOS = ["cat", "coffee", "astronaut", "rocket", "camera", "clock", "coins", "hubble"];
-PHOTOS.push("brick", "grass", "gravel", "moon", "retina");
+PHOTOS.push("brick", "grass", "gravel", "retina");
 
 // What the reader has chosen. `hidden` counts the strokes; the pixels are in `mask`.
 const START = {

@@ -7,6 +7,7 @@ import re
 import runpy
 import shutil
 import sys
+from base64 import b64decode, b64encode
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from scipy.stats import norm
 
 from cnnlab.architectures import efficientnet
 from cnnlab.architectures.classify import prepared
-from cnnlab.data import photo
+from cnnlab.data.photos import PHOTOS, photo
 from cnnlab.style import receptive_box
 from cnnlab.widgets.modules import join
 
@@ -147,7 +148,7 @@ def test_the_mean_of_what_relu_lets_through():
 @pytest.mark.slow
 def test_the_best_guess_stays_on_photographs_and_500_crops():
     rng = np.random.default_rng(0)
-    names = list(live.PHOTOS)
+    names = list(PHOTOS)
     x = [prepared(photo(name)) for name in names]
     for i in range(500):
         picture = photo(names[i % len(names)])
@@ -178,9 +179,18 @@ ASK = """async ([what, given, png]) => {
     hand.push(given.bitmap);
   }
   const found = await window.worker.ask(what, given, (step) => (window.step = step), hand);
-  const plain = (value) => ArrayBuffer.isView(value) ? [...value]
-    : value && typeof value === "object"
-    ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, plain(v)])) : value;
+  const plain = (value) => {
+    if (!ArrayBuffer.isView(value)) {
+      if (!value || typeof value !== "object") return value;
+      return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)]));
+    }
+    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    let text = "";
+    for (let i = 0; i < bytes.length; i += 9999) {
+      text += String.fromCharCode(...bytes.subarray(i, i + 9999));
+    }
+    return { kind: value.constructor.name, text: btoa(text) };
+  };
   return plain(found);
 }"""
 BEGIN = """async (size) => {
@@ -213,18 +223,28 @@ def bench(tmp_path_factory) -> Path:
     return folder
 
 
+KINDS = {"Float32Array": "<f4", "Int16Array": "<i2", "Uint8ClampedArray": "u1"}
+
+
+def arrays(found):
+    """What a worker answered, with arrays in place of their bytes."""
+    if not isinstance(found, dict):
+        return found
+    if "kind" in found:
+        return np.frombuffer(b64decode(found["text"]), KINDS[found["kind"]])
+    return {key: arrays(value) for key, value in found.items()}
+
+
 @pytest.fixture(scope="module")
 def ask(browser, serve, bench):
     """Ask the worker itself: ``ask("look", {...})``; a file of a picture may go with it."""
-    from base64 import b64encode
-
     page = browser.new_page()
     page.goto(f"{serve(bench)}worker.html")
     page.evaluate(BEGIN, len(live.made()["lite0.bin"]))
 
     def ask_(what: str, given: dict | None = None, file: bytes | None = None):
         png = file and b64encode(file).decode("ascii")
-        return page.evaluate(ASK, [what, given or {}, png])
+        return arrays(page.evaluate(ASK, [what, given or {}, png]))
 
     ask_.page = page
     yield ask_
@@ -642,7 +662,9 @@ def test_both_languages_have_every_phrase():
         blanks = [sorted(re.findall(r"\{\w+\}", text)) for text in (english, words["es"][key])]
         assert blanks[0] == blanks[1], key
     script = "".join(path.read_text("utf-8") for path in live.SCRIPTS.glob("*.js"))
-    assert {f"photo_{name}" for name in live.PHOTOS} <= words["en"].keys()
+    photos = {name.removesuffix(".webp") for name in live.made() if name.endswith(".webp")}
+    assert {f"photo_{name}" for name in photos} == {k for k in words["en"] if k[:6] == "photo_"}
+    assert all(f'"{name}"' in script for name in photos)
     for key in re.findall(r'\bt\("(\w+)"', script):
         frame = json.loads((ROOT / "cnnlab/widgets/frame.json").read_text("utf-8"))
         assert key in words["en"] or key in frame["en"], key

@@ -19,10 +19,6 @@ from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from cnnlab.data import photo
-from cnnlab.data.photos import PHOTOS
-from cnnlab.widgets.modules import join
-
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPTS = ROOT / "book" / "_live"
 WEIGHTS = ROOT / "tools" / "lite0_weights.py"
@@ -37,6 +33,7 @@ lite0.bin     The weights of EfficientNet-Lite0, from efficientnet-lite0-pytorch
 classes.txt   The names of ImageNet's classes as torchvision 0.29.1 has them: LICENSE-torchvision.
 *.webp        Photographs that come with scikit-image, made smaller:
 """
+UNKNOWN = "moon"  # a photograph whose licence nobody names is not handed on
 LONGEST = 480  # pixels of a photograph's longer side
 QUALITY = 90  # of WebP
 ELEMENT = """\
@@ -56,6 +53,11 @@ SENTENCE = (
 @cache
 def made() -> dict[str, bytes]:
     """The files that are made anew, by name."""
+    from cnnlab.data.photos import PHOTOS, photo  # not before a page asks
+    from cnnlab.widgets.modules import join
+
+    photos = {name: one for name, one in PHOTOS.items() if name != UNKNOWN}
+    credits = (f"{13 * ' '} {name}: {one.shows}. {one.source}.\n" for name, one in photos.items())
     page, style = join("live", SCRIPTS)
     worker, _ = join("worker", SCRIPTS)
     weights = runpy.run_path(str(WEIGHTS))["packed"]()
@@ -64,15 +66,10 @@ def made() -> dict[str, bytes]:
         **{name: text.encode() for name, text in texts.items()},
         "lite0.bin": weights,
         "classes.txt": (DATA / "imagenet_classes.txt").read_bytes(),
-        **{f"{name}.webp": webp(photo(name)) for name in PHOTOS},
+        **{f"{name}.webp": webp(photo(name)) for name in photos},
         **{name: (DATA / name).read_bytes() for name in LICENCES},
-        "README.txt": (README + "".join(map(credit, PHOTOS))).encode(),
+        "README.txt": (README + "".join(credits)).encode(),
     }
-
-
-def credit(name: str) -> str:
-    """Where a photograph is from, as the package says it."""
-    return f"              {name}: {PHOTOS[name].shows}. {PHOTOS[name].source}.\n"
 
 
 def webp(image: np.ndarray) -> bytes:
