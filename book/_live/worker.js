@@ -86,13 +86,13 @@ function cropped(as, changes = {}) {
   return square;
 }
 
-// The scores of one square, and what a stage answers if its name is given.
-function run(square, stage) {
+// The scores of one square around 0, and what a stage answers if its name is given.
+function run(input, stage) {
   const { tf, network } = state;
   return tf.tidy(() => {
     const seen = {};
     const keep = (name, x) => (name === stage || name === "head_conv" ? (seen[name] = x) : x);
-    const scores = network(tf.tensor(around0(square), [1, SIZE, SIZE, 3]), keep).dataSync();
+    const scores = network(tf.tensor(input, [1, SIZE, SIZE, 3]), keep).dataSync();
     const [, height, width, C] = stage ? seen[stage].shape : [];
     return {
       scores,
@@ -105,7 +105,7 @@ function run(square, stage) {
 // The picture with the reader's changes: how it looks, what the network says, why, and what a stage answers.
 function look({ changes, hidden, target, stage }) {
   state.square = altered(cropped("source", changes), changes, state.other && cropped("other"), hidden);
-  const { scores, maps, seen } = run(state.square, stage);
+  const { scores, maps, seen } = run(around0(state.square), stage);
   state.maps = maps;
   const probabilities = Float32Array.from(softmax(scores));
   return { pixels: canvasBytes(state.square), probabilities, seen, ...map({ target: target ?? best(scores) }) };
@@ -117,17 +117,17 @@ const map = ({ target }) => ({ target, map: classMap(state.maps, state.packed.ge
 // By how much the score of a class falls when a gray square hides a part: (14 · 14), what matters most is largest. This is
 // cnnlab.style.occlusion_map with size 42 and step 14.
 async function occlude({ target }, report) {
-  const { square } = state;
-  const whole = run(square).scores[target];
+  const input = around0(state.square);
+  const whole = run(input).scores[target];
   const fallen = new Float32Array(PLACES * PLACES);
   state.stopped = false;
   for (let i = 0; i < fallen.length; i++) {
     const [top, left] = [STEP * Math.floor(i / PLACES), STEP * (i % PLACES)];
-    const hidden = square.slice();
-    for (let r = top; r < top + SQUARE; r++) hidden.fill(127, 3 * (r * SIZE + left), 3 * (r * SIZE + left + SQUARE));
+    const hidden = input.slice();
+    for (let r = top; r < top + SQUARE; r++) hidden.fill(0, 3 * (r * SIZE + left), 3 * (r * SIZE + left + SQUARE));
     fallen[i] = whole - run(hidden).scores[target];
     report({ done: i + 1, of: fallen.length, fallen: fallen.slice(0, i + 1) });
-    await new Promise((next) => setTimeout(next)); // so that it hears "stop"
+    if (i % 2) await new Promise((next) => setTimeout(next)); // so that it hears "stop"
     if (state.stopped) return { fallen: fallen.slice(0, i + 1), stopped: true };
   }
   return { fallen, stopped: false };
