@@ -12,7 +12,7 @@ ELSEWHERE := .colab/ready
 export PAGES_ON := $(CURDIR)/.colab
 endif
 SHARED := -n $(JOBS) --dist worksteal
-SCRIPTS := cnnlab/widgets book/_static jsconfig.json .oxlintrc.json .oxfmtrc.json
+SCRIPTS := cnnlab/widgets book/_static book/_live jsconfig.json .oxlintrc.json .oxfmtrc.json
 SOURCES := cnnlab tests tools benchmarks book/_ext conftest.py
 
 # SOLUTIONS=no, here or in the environment: the book and the notebooks without the solutions.

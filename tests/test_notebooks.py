@@ -221,6 +221,12 @@ def test_figure_comes_from_the_published_book(plain):
     assert plain(text) == f"![A cat]({SITE}_images/cat.png)\n\nThe *cat*."
 
 
+def test_the_living_network_says_where_it_lives(plain):
+    text = plain("Before.\n\n```{living-network}\n```\n\nAfter.")
+    assert f"> **In [the published page]({SITE}book/room/page.html), the network lives" in text
+    assert text.startswith("Before.") and text.endswith("After.") and not myst_in(text)
+
+
 def test_image_in_markdown_too(plain):
     assert plain("![A cat](../_static/cat.png)") == f"![A cat]({SITE}_images/cat.png)"
     assert plain("![A cat](https://x.example/c.png)") == "![A cat](https://x.example/c.png)"

@@ -415,6 +415,14 @@ class Plain:
         ticks = "`" * max(3, 1 + max(map(len, re.findall(r"`+", directive.body)), default=0))
         return f"{ticks}{directive.argument}\n{directive.body}\n{ticks}"
 
+    def living_network(self, directive: Directive, line: int, quoted: bool) -> str:
+        """Where the network lives: it is of the published page, which has a web server."""
+        published = f"{self.course.site}{self.page.name}.html"
+        return (
+            f"> **In [the published page]({published}), the network lives here**: it looks at your"
+            " pictures in the browser, with no kernel."
+        )
+
     def equation(self, tex: str, label: str | None, line: int, quoted: bool) -> str:
         """A displayed equation, with the number that it has in the book."""
         tex = tex.strip()
@@ -622,6 +630,7 @@ DIRECTIVES = {
     "math": (Plain.math, ("label",)),
     "code": (Plain.code, ()),
     "code-block": (Plain.code, ()),
+    "living-network": (Plain.living_network, ()),
 }
 ROLES = {
     "doc": Plain.doc,

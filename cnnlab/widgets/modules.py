@@ -9,10 +9,12 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from posixpath import dirname, normpath
 
 FOLDER = Path(__file__).parent
-IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w.-]+)";\n', re.MULTILINE)
-WORDS = re.compile(r'^import (\w+) from "\./([\w.-]+)" with \{ type: "json" \};\n', re.MULTILINE)
+FILE = r'"(\.{1,2}/[\w./-]+)"'  # from the folder of the script that says so
+IMPORT = re.compile(rf"^import \{{([^}}]*)\}} from {FILE};\n", re.MULTILINE)
+WORDS = re.compile(rf'^import (\w+) from {FILE} with \{{ type: "json" \}};\n', re.MULTILINE)
 # A declaration that nothing encloses begins its line; `const [a, b] = …` has two names.
 DECLARED = re.compile(
     r"^(export )?(?:async )?(?:function|class|const|let) ([\w$]+|[\[{][^=]*[\]}] =)", re.MULTILINE
@@ -86,9 +88,16 @@ def follow(file: str, way: tuple[str, ...], folder: Path, found: dict[str, Scrip
 def read(file: str, by: str | None, folder: Path) -> Script:
     """Read a script, with the words that it imports as a constant of it. `by`: who asks for it."""
     source = text(file, by, folder)
+
+    def beside(other: str) -> str:
+        """A file as the folder names it: a script may lie elsewhere, as a figure's frame does."""
+        return normpath(f"{dirname(file) or '.'}/{other}")
+
     pairs = IMPORT.findall(source)
-    imports = {other: re.split(r"\s*,\s*", names.strip("\n ,")) for names, other in pairs}
-    words = {name: literal(text(other, file, folder)) for name, other in WORDS.findall(source)}
+    imports = {beside(other): re.split(r"\s*,\s*", names.strip("\n ,")) for names, other in pairs}
+    words = {
+        name: literal(text(beside(other), file, folder)) for name, other in WORDS.findall(source)
+    }
     code = WORDS.sub("", IMPORT.sub("", source))
     if left := re.search(r"^import\b.*", code, re.MULTILINE):
         raise ValueError(

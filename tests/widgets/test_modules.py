@@ -38,6 +38,29 @@ def test_each_script_stands_once_and_before_those_that_use_it(write):
     assert style == ".a{}.main{}"
 
 
+def test_a_script_may_lie_in_another_folder_with_its_words(write):
+    """Two ways to a script are one script."""
+    write(
+        part='import WORDS from "./part.json" with { type: "json" };\nexport const t = WORDS.t;\n',
+        part_json='{"t": 1}',
+        part_css=".part{}",
+    )
+    (write() / "inner").mkdir()
+    for name in ("main", "other"):
+        text = 'import { t } from "../part.js";\nexport const NAME = t;\n'.replace("NAME", name)
+        if name == "main":
+            text = 'import { other } from "./other.js";\n' + text.replace("= t", "= [t, other]")
+        (write() / "inner" / f"{name}.js").write_text(text, "utf-8")
+    module, style = join("main", write() / "inner")
+    assert module.splitlines() == [
+        "const WORDS={t:1};",
+        "export const t=WORDS.t;",
+        "export const other=t;",
+        "export const main=[t,other];",
+    ]
+    assert style == ".part{}"
+
+
 def test_words_become_a_constant(write):
     folder = write(
         main='import WORDS from "./main.json" with { type: "json" };\nexport default WORDS;\n',

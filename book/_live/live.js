@@ -1,0 +1,311 @@
+// @ts-check
+
+// The living network: EfficientNet-Lite0 looks at the reader's pictures, in the page. It starts when the reader says so.
+
+import { button, choice, figure, h, range } from "../../cnnlab/widgets/frame.js";
+import PHRASES from "./live.json" with { type: "json" };
+import { failure, lacking, makeWorker } from "./ask.js";
+import { makeChanges } from "./changes.js";
+import { percent } from "./draw.js";
+import { makeInside } from "./inside.js";
+import { SIZE } from "./lite0.js";
+import { CHANGES } from "./picture.js";
+import { fetchedBitmap, bitmapOf, openCamera, takeFiles } from "./sources.js";
+import { makeTasks } from "./tasks.js";
+import { makePicture, makeGuesses, tables } from "./views.js";
+/** @import { Fig } from "../../cnnlab/widgets/frame.js" */
+
+export const PHOTOS = ["cat", "coffee", "astronaut", "rocket", "camera", "clock", "coins", "hubble"];
+PHOTOS.push("brick", "grass", "gravel", "retina");
+
+// What the reader has chosen. `hidden` counts the strokes; the pixels are in `mask`.
+const START = {
+  photo: "cat",
+  other: "coffee",
+  changes: CHANGES,
+  hidden: 0,
+  target: -1, // the class whose map is shown; −1: the best guess
+  shown: "class",
+  stage: "",
+  unit: 0,
+  place: [3, 3],
+  tool: "look",
+};
+
+// A figure's state, where there is no kernel to tell.
+/** @param {Record<string, any>} state */
+export function makeModel(state) {
+  const values = { ...state };
+  const listeners = new Set();
+  return {
+    get: (name) => values[name],
+    set(name, value) {
+      if (values[name] === value) return;
+      values[name] = value;
+      for (const listener of listeners) listener();
+    },
+    save_changes() {},
+    on: (_, listener) => listeners.add(listener),
+    off: (_, listener) => listeners.delete(listener),
+  };
+}
+
+// ---- before it starts ----
+
+/** @param {HTMLElement} el */
+export function mount(el) {
+  el.replaceChildren();
+  const { folder, version, size } = el.dataset;
+  const fig = figure({ model: makeModel(START), el, words: PHRASES, title: "title" });
+  fig.el.classList.add("ln");
+  fig.tables.hidden = true;
+  const place = { folder: new URL(folder, document.baseURI).href, version, size: Number(size) };
+  const bar = h("progress", { max: 1, value: 0, hidden: "", "aria-label": fig.t("loading") });
+  let tries = 0;
+  const go = button(fig, {
+    label: fig.t("start"),
+    onClick: async () => {
+      go.enable(false);
+      fig.explain("");
+      try {
+        const life = await begin(fig, place, bar, tries++ > 0);
+        panel.remove();
+        await live(fig, place, life);
+      } catch (error) {
+        complain(fig, error);
+        go.text(fig.t("again"));
+        go.enable(true);
+        bar.hidden = true;
+      }
+    },
+  });
+  const panel = h("div", { class: "ln-start" }, h("p", {}, fig.t("offer")), go.el, bar);
+  fig.stage.append(panel);
+  return fig;
+}
+
+/** @param {Fig} fig */
+function complain(fig, error) {
+  if (!error.key) console.error(error);
+  fig.say("");
+  fig.explain(fig.t(error.key ?? "broken", error.values));
+}
+
+// Loads everything, and gives the worker, what it told of itself, and the names of the classes.
+/** @param {Fig} fig */
+async function begin(fig, { folder, version, size }, bar, again) {
+  const key = lacking();
+  if (key) throw failure(key);
+  bar.hidden = false;
+  const worker = makeWorker(`${folder}worker.js?${version}`);
+  const report = (share) => {
+    bar.value = share;
+    fig.say(fig.t("progress", { share: percent(Math.floor(10 * share) / 10) })); // every tenth is told once
+  };
+  const names = fetch(`${folder}classes.txt?${version}`).then((answer) => {
+    if (!answer.ok) throw failure("connection");
+    return answer.text();
+  });
+  try {
+    const asked = { folder, weights: `${folder}lite0.bin?${version}`, size, again };
+    const [first, list] = await Promise.all([
+      worker.ask("start", asked, report),
+      names.catch(() => {
+        throw failure("connection");
+      }),
+    ]);
+    return { worker, first, names: list.trim().split("\n") };
+  } catch (error) {
+    worker.end();
+    throw error;
+  }
+}
+
+// ---- the living network ----
+
+/** @param {Fig} fig */
+async function live(fig, { folder, version }, { worker, first, names }) {
+  fig.onRemove(worker.end);
+  const mask = new Uint8Array(SIZE * SIZE);
+  const life = { worker, first, names, mask, answer: null, alone: {}, occlusion: null, silent: false, others: {} };
+  const photoOf = (name) => fetchedBitmap(`${folder}${name}.webp?${version}`);
+  const parts = [
+    makeSources(fig, life, photoOf),
+    makePicture(fig, life),
+    makeGuesses(fig, life),
+    makeChanges(fig, life, PHOTOS),
+    makeInside(fig, life),
+    makeTasks(fig),
+  ];
+  const [sources, picture, guesses, changes, inside, tasks] = parts.map((part) => part.el);
+  fig.controls.append(sources);
+  fig.stage.append(picture, guesses);
+  const folds = { changes, inside, tasks };
+  const boxes = Object.entries(folds).map(([key, part]) =>
+    h("details", { class: `ln-fold ln-${key}` }, h("summary", {}, fig.t(key)), part),
+  );
+  fig.listen(boxes[1], "toggle", () => fig.set({ stage: boxes[1].open ? "stem_conv" : "" }));
+  fig.status.after(...boxes);
+  fig.listen(fig.tables, "toggle", () => life.answer && tables(fig, life));
+  fig.hint.textContent = fig.t("hint");
+  fig.tables.hidden = false;
+  life.draw = () => {
+    const seen = seenBy(fig, life);
+    parts.slice(0, 5).forEach((part) => part.draw());
+    tables(fig, life);
+    const [best] = life.answer.best;
+    if (!life.silent || life.told !== best) fig.say(sentence(fig, life));
+    life.told = best;
+    parts[5].draw(seen);
+  };
+  await parts[0].show("cat");
+  fig.draws(() => think(fig, life));
+}
+
+// Asks for an answer to what is chosen now. What is changed meanwhile is asked when it has come.
+/** @param {Fig} fig */
+export async function think(fig, life) {
+  if (!life.ready) return;
+  if (life.thinking) return (life.again = true);
+  life.thinking = true;
+  try {
+    do {
+      life.again = false;
+      await answer(fig, life);
+    } while (life.again);
+  } catch (error) {
+    complain(fig, error);
+  } finally {
+    life.thinking = false;
+  }
+}
+
+async function answer(fig, life) {
+  const [changes, target, stage, other] = ["changes", "target", "stage", "other"].map(fig.get);
+  await life.withOther?.(changes.join === "none" ? null : other);
+  const hidden = fig.get("hidden") ? life.mask : null;
+  const asked = { changes, hidden, target: target < 0 ? null : target, stage: stage || undefined };
+  const found = await life.worker.ask("look", asked);
+  const sameAs = JSON.stringify([fig.get("photo"), changes, fig.get("hidden")]);
+  if (life.occlusion && (life.occlusion.sameAs !== sameAs || life.occlusion.target !== found.target)) {
+    life.occlusion = null;
+  }
+  const order = range(found.probabilities.length).sort((a, b) => found.probabilities[b] - found.probabilities[a]);
+  life.answer = { ...found, best: order.slice(0, 5), sameAs };
+  life.draw();
+}
+
+// What a task needs to know.
+/** @param {Fig} fig */
+function seenBy(fig, life) {
+  const { best, probabilities } = life.answer;
+  const [photo, changes] = [fig.get("photo"), fig.get("changes")];
+  const covered = fig.get("hidden") ? life.mask.reduce((a, b) => a + b, 0) : 0;
+  const without = JSON.stringify([photo, { ...changes, join: "none" }, covered]);
+  if (changes.join === "none") life.alone[without] = best[0];
+  return {
+    photo,
+    best: best.slice(0, 2),
+    probabilities: best.slice(0, 2).map((k) => probabilities[k]),
+    plain: Object.entries(CHANGES).every(([key, value]) => changes[key] === value),
+    covered,
+    join: changes.join,
+    alone: life.alone[without] ?? null,
+  };
+}
+
+/** @param {Fig} fig */
+function sentence(fig, { answer: { best, probabilities }, names }) {
+  const [one, two] = best.map((k) => ({ name: names[k], p: percent(probabilities[k]) }));
+  return fig.t("sees", { one: one.name, p: one.p, two: two.name, q: two.p });
+}
+
+// ---- where pictures come from ----
+
+/** @param {Fig} fig */
+function makeSources(fig, life, photoOf) {
+  const { t } = fig;
+  const names = PHOTOS.map((name) => [name, t(`photo_${name}`)]);
+  const pick = choice(fig, { label: t("photo"), options: names, onChange: (name) => show(name) });
+  const input = h("input", { type: "file", accept: "image/*", class: "ln-file", "aria-label": t("own") });
+  const file = button(fig, { label: t("own"), onClick: () => input.click() });
+  const camera = makeCamera(fig, life, (bitmap) => put("camera_live", bitmap));
+  const put = async (name, bitmap) => {
+    const { height, width, smaller } = await life.worker.ask("source", { bitmap }, undefined, [bitmap]);
+    const own = { own: t("yours"), camera_live: t("camera") }[name];
+    pick.options(own ? [...names, [name, own]] : names);
+    pick.set(name);
+    life.ready = true;
+    life.note = smaller ? t("smaller", { height, width }) : "";
+    if (fig.get("photo") === name) await think(fig, life);
+    else fig.set({ photo: name });
+  };
+  const show = (name, blob) => {
+    camera.stop();
+    fig.explain("");
+    if (name !== fig.get("photo") || blob) clear(fig, life);
+    const bitmap = blob ? bitmapOf(blob) : photoOf(name);
+    return bitmap
+      .then((found) => put(name, found))
+      .catch((error) => {
+        pick.set(fig.get("photo"));
+        complain(fig, error);
+      });
+  };
+  life.withOther = async (name) => {
+    if (!name || life.other === name) return;
+    const bitmap = await photoOf(name);
+    await life.worker.ask("source", { bitmap, as: "other" }, undefined, [bitmap]);
+    life.other = name;
+  };
+  takeFiles(fig, input, (blob) => (blob ? show("own", blob) : fig.explain(t("noPicture"))));
+  const el = h("div", { class: "ln-sources" }, pick.el, file.el, input, camera.el);
+  return { el, show, draw: () => {} };
+}
+
+// A new picture begins without changes: what was hidden or turned belongs to the old one.
+/** @param {Fig} fig */
+function clear(fig, life) {
+  life.mask.fill(0);
+  life.occlusion = null;
+  fig.set({ hidden: 0, changes: CHANGES, target: -1 });
+}
+
+/** @param {Fig} fig */
+function makeCamera(fig, life, take) {
+  const { t } = fig;
+  let close = null;
+  const mark = (on) => {
+    life.silent = on; // of a film, only what changes is told
+    el.textContent = t(on ? "cameraStop" : "cameraStart");
+    el.setAttribute("aria-pressed", String(on));
+  };
+  const stop = () => {
+    close?.();
+    close = null;
+    mark(false);
+  };
+  const { el } = button(fig, {
+    label: t("cameraStart"),
+    onClick: async () => {
+      if (close) return stop();
+      fig.explain("");
+      try {
+        clear(fig, life);
+        close = await openCamera(take, (key) => {
+          stop();
+          fig.explain(t(key));
+        });
+        mark(true);
+      } catch (error) {
+        complain(fig, error);
+      }
+    },
+  });
+  fig.onRemove(() => close?.());
+  return { el, stop };
+}
+
+for (const el of globalThis.document?.querySelectorAll(".living-network") ?? []) {
+  if (el instanceof HTMLElement) mount(el);
+}

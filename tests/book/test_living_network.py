@@ -1,0 +1,670 @@
+"""The living network: in a real browser, its answers are Keras's; and what readers do with it."""
+
+import gzip
+import io
+import json
+import re
+import runpy
+import shutil
+import sys
+from base64 import b64decode, b64encode
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+from scipy.stats import norm
+
+from cnnlab.architectures import efficientnet
+from cnnlab.architectures.classify import prepared
+from cnnlab.data.photos import PHOTOS, photo
+from cnnlab.style import receptive_box
+from cnnlab.widgets.modules import join
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+from coursebook import live  # noqa: E402
+
+WEIGHTS = runpy.run_path(str(ROOT / "tools" / "lite0_weights.py"))
+TEN = (
+    *("cat", "coffee", "astronaut", "rocket", "camera", "clock", "coins", "hubble", "brick"),
+    "retina",
+)
+STAGES = ("stem_conv", *(f"stage{n}" for n in range(1, 8)), "head_conv")
+MOST_BYTES = 5.5e6  # on the wire
+CLOSE = 2e-3  # of a map's largest number, beside Keras with the page's weights
+PAGE = """<!DOCTYPE html>
+<html lang="{lang}" data-theme="{theme}"><head><meta charset="utf-8"><title>Bench</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<style>body {{ margin: 1rem; background: #fff; color: #323232 }}
+[data-theme="dark"] body {{ background: #14181e; color: #ced6dd }}</style></head>
+<body><main><h1>Bench</h1>{element}</main></body></html>"""
+
+
+# ---- what Keras says ----
+
+
+def twin(layers: dict) -> "efficientnet":
+    """Lite0 in Keras, with these kernels and biases in place of batch normalisation."""
+    model = efficientnet("lite0", weights="imagenet")
+    for name, (kernel, bias) in layers.items():
+        layer = model.get_layer(name)
+        if name == "classifier":
+            layer.set_weights([kernel, bias])
+            continue
+        layer.set_weights([kernel[..., None] if name.endswith("depthwise") else kernel])
+        one = np.ones_like(bias)
+        values = [one, bias, 0 * one, one - WEIGHTS["EPSILON"]]
+        model.get_layer(f"{name}_bn").set_weights(values)
+    return model
+
+
+def unpacked() -> dict:
+    """The kernels and biases of the file, read by its description alone."""
+    data = gzip.decompress(live.made()["lite0.bin"])
+    with np.load(WEIGHTS["SOURCE"]) as arrays:
+        shapes = {name: kernel.shape for name, (kernel, _) in WEIGHTS["folded"](arrays).items()}
+    channels = [shape[-1] for shape in shapes.values()]
+    floats = np.frombuffer(data, "<f4", 2 * sum(channels))
+    planes = np.frombuffer(data, np.uint8, offset=floats.nbytes).reshape(2, -1)
+    numbers = (256 * planes[0].view(np.int8).astype(int) + planes[1]).astype(float)
+    found, at, start = {}, 0, 0
+    for (name, shape), C in zip(shapes.items(), channels, strict=True):
+        size = int(np.prod(shape))
+        scale, bias = floats[start : start + C], floats[start + C : start + 2 * C]
+        found[name] = numbers[at : at + size].reshape(shape) * scale, bias
+        at, start = at + size, start + 2 * C
+    assert at == planes.shape[1]
+    return found
+
+
+@pytest.fixture(scope="module")
+def pictures() -> np.ndarray:
+    """Ten of the page's own photographs, as the package prepares them: (10, 224, 224, 3)."""
+    files = (io.BytesIO(live.made()[f"{name}.webp"]) for name in TEN)
+    return np.stack([prepared(Image.open(file)) for file in files])
+
+
+@pytest.fixture(scope="module")
+def keras_says(pictures) -> dict[str, np.ndarray]:
+    """By the page's weights: probabilities, and of the first two what each stage answers."""
+    import keras
+
+    model = twin(unpacked())
+    ends = [model.get_layer(f"{name}_relu6") for name in ("stem_conv", "head_conv")]
+    blocks = [
+        next(la for la in reversed(model.layers) if la.name.startswith(f"stage{n}_"))
+        for n in range(1, 8)
+    ]
+    outputs = [layer.output for layer in (ends[0], *blocks, ends[1])]
+    inside = keras.Model(model.inputs, outputs)
+    kernel, _ = model.get_layer("classifier").get_weights()
+    stages = inside.predict(pictures[:2], verbose=0)
+    return {
+        "probabilities": model.predict(pictures, verbose=0),
+        "maps": stages[-1] @ kernel,  # (2, 7, 7, 1000)
+        "model": model,
+        **dict(zip(STAGES, stages, strict=True)),
+    }
+
+
+# ---- the weights ----
+
+
+def test_the_weights_fit_and_are_close_to_the_package_s():
+    file = live.made()["lite0.bin"]
+    assert len(file) < MOST_BYTES
+    with np.load(WEIGHTS["SOURCE"]) as arrays:
+        exact, inputs = WEIGHTS["folded"](arrays), WEIGHTS["means"](arrays)
+    found = unpacked()
+    assert list(found) == list(exact)
+    for name, (kernel, bias) in exact.items():
+        window = tuple(range(kernel.ndim - 1))
+        most = np.abs(kernel).max(axis=window)
+        off = np.abs(found[name][0] - kernel).max(axis=window)
+        assert (off <= most / 2 ** (WEIGHTS["FEWEST"] - 1)).all()
+        # To its mean input, a layer answers as before.
+        x = inputs[name]
+        how = (
+            ("wc,c->c", (-1, x.size)) if kernel.ndim == 3 else ("wck,c->k", (-1, x.size, bias.size))
+        )
+        answers = [
+            np.einsum(how[0], w.reshape(how[1]), x) + b for w, b in (found[name], (kernel, bias))
+        ]
+        np.testing.assert_allclose(*answers, rtol=1e-4, atol=1e-4)
+
+
+def test_the_mean_of_what_relu_lets_through():
+    for mean, deviation in ((0.0, 1.0), (1.3, 0.4), (-2.0, 3.0)):
+        expected = norm.expect(lambda x: x, loc=mean, scale=deviation, lb=0)
+        found = WEIGHTS["above_0"](np.array([mean]), np.array([-deviation]))
+        assert found == pytest.approx([expected], abs=1e-7)
+
+
+@pytest.mark.slow
+def test_the_best_guess_stays_on_photographs_and_500_crops():
+    rng = np.random.default_rng(0)
+    names = list(PHOTOS)
+    x = [prepared(photo(name)) for name in names]
+    for i in range(500):
+        picture = photo(names[i % len(names)])
+        H, W = picture.shape[:2]
+        side = int(rng.integers(min(96, min(H, W) // 2), min(H, W) + 1))
+        top, left = int(rng.integers(0, H - side + 1)), int(rng.integers(0, W - side + 1))
+        x.append(prepared(picture[top : top + side, left : left + side]))
+    x = np.stack(x)
+    ours, theirs = (
+        model.predict(x, verbose=0, batch_size=64).argmax(axis=1)
+        for model in (twin(unpacked()), efficientnet("lite0", weights="imagenet"))
+    )
+    assert (ours == theirs).mean() >= 0.99
+
+
+# ---- the scripts beside NumPy, and the worker beside Keras ----
+
+CALL = """async ([source, name, cases]) => {
+  const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const { [name]: called } = await import(address);
+  return cases.map((values) => called(...values)).map((made) => ArrayBuffer.isView(made) ? [...made] : made);
+}"""  # noqa: E501
+ASK = """async ([what, given, png]) => {
+  const hand = [];
+  if (png) {
+    const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
+    given.bitmap = await createImageBitmap(new Blob([bytes]));
+    hand.push(given.bitmap);
+  }
+  const found = await window.worker.ask(what, given, (step) => (window.step = step), hand);
+  const plain = (value) => {
+    if (!ArrayBuffer.isView(value)) {
+      if (!value || typeof value !== "object") return value;
+      return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)]));
+    }
+    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    let text = "";
+    for (let i = 0; i < bytes.length; i += 9999) {
+      text += String.fromCharCode(...bytes.subarray(i, i + 9999));
+    }
+    return { kind: value.constructor.name, text: btoa(text) };
+  };
+  return plain(found);
+}"""
+BEGIN = """async (size) => {
+  const { makeWorker } = await import("./ask.js");
+  window.worker = makeWorker("./live/worker.js");
+  const folder = new URL("./live/", document.baseURI).href;
+  await window.worker.ask("start", { folder, weights: `${folder}lite0.bin`, size });
+}"""
+
+# The square stops when it is told so, between two places.
+STOPPED = """async (target) => {
+  const hear = ({ done }) => { if (done === 3) window.worker.ask("stop"); };
+  const { fallen, stopped } = await window.worker.ask("occlude", { target }, hear);
+  return { fallen: [...fallen], stopped };
+}"""
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory) -> Path:
+    """A folder with all that the page needs."""
+    folder = tmp_path_factory.mktemp("living")
+    live.write(folder / "live")
+    shutil.copytree(ROOT / "book/_static/live/tfjs", folder / "live/tfjs")
+    shutil.copy(live.SCRIPTS / "ask.js", folder)
+    for lang in ("en", "es"):
+        for theme in ("light", "dark"):
+            page = PAGE.format(lang=lang, theme=theme, element=live.element("live/"))
+            (folder / f"{lang}-{theme}.html").write_text(page, "utf-8")
+    (folder / "worker.html").write_text(PAGE.format(lang="en", theme="light", element=""), "utf-8")
+    return folder
+
+
+KINDS = {"Float32Array": "<f4", "Int16Array": "<i2", "Uint8ClampedArray": "u1"}
+
+
+def arrays(found):
+    """What a worker answered, with arrays in place of their bytes."""
+    if not isinstance(found, dict):
+        return found
+    if "kind" in found:
+        return np.frombuffer(b64decode(found["text"]), KINDS[found["kind"]])
+    return {key: arrays(value) for key, value in found.items()}
+
+
+@pytest.fixture(scope="module")
+def ask(browser, serve, bench):
+    """Ask the worker itself: ``ask("look", {...})``; a file of a picture may go with it."""
+    page = browser.new_page()
+    page.goto(f"{serve(bench)}worker.html")
+    page.evaluate(BEGIN, len(live.made()["lite0.bin"]))
+
+    def ask_(what: str, given: dict | None = None, file: bytes | None = None):
+        png = file and b64encode(file).decode("ascii")
+        return arrays(page.evaluate(ASK, [what, given or {}, png]))
+
+    ask_.page = page
+    yield ask_
+    page.close()
+
+
+@pytest.fixture
+def run_js(browser):
+    page = browser.new_page()
+
+    def run(script: str, name: str, cases: list) -> list:
+        return page.evaluate(CALL, [join(script, live.SCRIPTS)[0], name, cases])
+
+    yield run
+    page.close()
+
+
+def as_picture(array: np.ndarray) -> dict:
+    """(H, W, 3), `uint8`, as a canvas has it."""
+    H, W, _ = array.shape
+    four = np.dstack([array, np.full((H, W), 255, np.uint8)])
+    return {"data": four.ravel().tolist(), "height": H, "width": W}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("shape", [(31, 44), (300, 451), (20, 17), (64, 64), (226, 500)])
+def test_a_picture_is_prepared_as_the_package_does(run_js, shape):
+    array = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    (found,) = run_js("picture", "changed", [[as_picture(array), {}, 64]])
+    expected = 128 * prepared(array, 64) + 127
+    np.testing.assert_allclose(np.reshape(found, (64, 64, 3)), expected, atol=2e-3)
+
+
+@pytest.mark.browser
+def test_the_reader_s_changes(run_js):
+    rng = np.random.default_rng(1)
+    square = rng.uniform(0, 255, (32, 32, 3)).astype(np.float32)
+    flat = square.ravel().tolist()
+
+    def made(name: str, *given) -> np.ndarray:
+        return np.reshape(run_js("picture", name, [[flat, *given]])[0], square.shape)
+
+    sharp = np.stack(
+        [gaussian_filter(square[..., c].astype(float), 1.5, mode="nearest") for c in range(3)], -1
+    )
+    # `changed` gets typed arrays; a list stands in for one here
+    np.testing.assert_allclose(made("blurred", 1.5), sharp, atol=2e-3)
+    np.testing.assert_allclose(made("turned", 90), np.rot90(square, -1), atol=1e-2)
+    np.testing.assert_allclose(made("turned", -90), np.rot90(square), atol=1e-2)
+    gray = square @ [0.2125, 0.7154, 0.0721]
+    np.testing.assert_allclose(made("grayed"), np.repeat(gray[..., None], 3, -1), atol=1e-2)
+    noise = made("noisy", 10) - square
+    inner = (square > 40) & (square < 215)
+    assert abs(noise[inner].mean()) < 1 and 9 < noise[inner].std() < 11
+    other = np.zeros_like(square).ravel().tolist()
+    beside = made("joined", other, "beside")
+    assert (beside[:, 16:] == 0).all() and (beside[:, :16] == square[:, :16]).all()
+    behind = made("joined", other, "behind")
+    assert (behind[0] == 0).all() and (behind[16, 16] == square[16, 16]).all()
+
+
+@pytest.mark.browser
+def test_crop_and_hidden_part(run_js):
+    array = np.random.default_rng(2).integers(0, 256, (60, 90, 3), np.uint8)
+    picture = as_picture(array)
+    (found,) = run_js("picture", "changed", [[picture, {"zoom": 2, "x": 1, "y": -1}, 30]])
+    np.testing.assert_allclose(np.reshape(found, (30, 30, 3)), array[:30, 60:], atol=1e-3)
+    hidden = np.zeros((30, 30), int)
+    hidden[3, 7] = 1
+    (found,) = run_js("picture", "changed", [[picture, {}, 30, None, hidden.ravel().tolist()]])
+    assert np.reshape(found, (30, 30, 3))[3, 7].tolist() == [127] * 3
+
+
+@pytest.fixture(scope="module")
+def bare():
+    return efficientnet("lite0", classes=None)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_place_sees_what_the_package_says(run_js, bare, stage):
+    ends = {"stem_conv": "stem_conv_relu6", "head_conv": "head_conv_relu6"}
+    layer = ends.get(stage) or next(
+        la.name for la in reversed(bare.layers) if la.name.startswith(f"{stage}_")
+    )
+    size = bare.get_layer(layer).output.shape[1]
+    places = sorted({0, 1, size // 2, size - 1})
+    found = run_js("lite0", "receptiveSpan", [[stage, place] for place in places])
+    for place, (first, after) in zip(places, found, strict=True):
+        box = receptive_box(bare, layer, (place, place))
+        assert (first, after) == (box.top, box.bottom) == (box.left, box.right)
+
+
+@pytest.mark.browser
+def test_answers_are_keras_s(ask, keras_says):
+    for name, expected in zip(TEN, keras_says["probabilities"], strict=True):
+        ask("source", {}, live.made()[f"{name}.webp"])
+        found = np.array(ask("look", {"changes": {}})["probabilities"])
+        np.testing.assert_allclose(found, expected, atol=CLOSE)
+        assert found.argmax() == expected.argmax()
+
+
+@pytest.mark.browser
+def test_feature_maps_and_class_maps_are_keras_s(ask, keras_says):
+    for i, name in enumerate(TEN[:2]):
+        ask("source", {}, live.made()[f"{name}.webp"])
+        for stage in STAGES:
+            seen = ask("look", {"changes": {}, "stage": stage})["seen"]
+            expected = keras_says[stage][i]
+            assert (seen["height"], seen["width"], seen["C"]) == expected.shape
+            off = np.abs(np.reshape(seen["data"], expected.shape) - expected).max()
+            assert off < CLOSE * np.abs(expected).max(), stage
+        for target in (0, 281, 504, 967):
+            found = np.reshape(ask("map", {"target": target})["map"], (7, 7))
+            expected = keras_says["maps"][i, ..., target]
+            assert np.abs(found - expected).max() < CLOSE * np.abs(keras_says["maps"][i]).max()
+
+
+@pytest.mark.browser
+def test_the_square_that_hides_can_be_stopped_and_is_right(ask, keras_says, pictures):
+    import keras
+
+    ask("source", {}, live.made()["cat.webp"])
+    target = ask("look", {"changes": {}})["target"]
+    model = keras_says["model"]
+    logits = keras.Model(model.inputs, model.get_layer("pool").output)
+    kernel, bias = model.get_layer("classifier").get_weights()
+    hidden = np.repeat(pictures[:1], 4, axis=0)
+    for picture, left in zip(hidden[1:], (0, 14, 28), strict=True):
+        picture[:42, left : left + 42] = 0
+    scores = logits.predict(hidden, verbose=0) @ kernel[:, target] + bias[target]
+    found = ask.page.evaluate(STOPPED, target)
+    assert found["stopped"] and 3 <= len(found["fallen"]) < 10
+    np.testing.assert_allclose(found["fallen"][:3], scores[0] - scores[1:], atol=0.02)
+
+
+@pytest.mark.browser
+def test_memory_stays(ask):
+    ask("source", {}, live.made()["coffee.webp"])
+    counts = []
+    for turn in range(12):
+        ask("look", {"changes": {"turn": 5 * turn}, "stage": "stage3"})
+        counts.append(ask("memory"))
+    assert all(count == counts[0] for count in counts)
+
+
+# ---- what readers do ----
+
+
+@pytest.fixture
+def arrive(serve, bench, open_page):
+    """Open the page, as a reader finds it: ``arrive(lang="es", dark=True, width=390)``."""
+
+    def open_(lang: str = "en", dark: bool = False, **look):
+        name = f"{lang}-{'dark' if dark else 'light'}.html"
+        page = open_page(serve(bench) + name, dark=dark, **look)
+        page.locator(".ln-start button").wait_for()
+        return page
+
+    return open_
+
+
+@pytest.fixture
+def living(arrive):
+    """Open the page and wake the network."""
+
+    def start(**look):
+        page = arrive(**look)
+        page.locator(".ln-start button").click()
+        page.locator(".ln-guess").first.wait_for()
+        return page
+
+    return start
+
+
+def says(page, text: str) -> None:
+    """Wait until the status or the error says this."""
+    page.locator(".cl-status, .cl-error").filter(has_text=re.compile(text)).first.wait_for()
+
+
+def put_file(page, name: str, content: bytes) -> None:
+    page.locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+    )
+
+
+def png(height: int, width: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(file, "png")
+    return file.getvalue()
+
+
+@pytest.mark.browser
+def test_it_comes_when_it_is_asked_and_stays_with_the_reader(arrive):
+    page = arrive()
+    asked = (
+        "performance.getEntriesByType('resource').map((e) => e.name.replace(/.*[/]|[?].*/g, ''))"
+    )
+    assert set(page.evaluate(asked)) <= {"live.js", "live.css"}
+    page.get_by_role("button", name="Start the network").click()
+    says(page, "It sees: .*cat")
+    assert page.locator(".ln-guess").count() == 5
+    page.get_by_role("button", name=re.compile("^lynx")).click()
+    page.locator(".ln-note").filter(has_text="speaks for “lynx”").wait_for()
+    page.get_by_label("Photograph", exact=True).select_option("coffee")
+    says(page, "It sees: (espresso|cup)")
+
+
+@pytest.mark.browser
+def test_a_broken_connection_is_said_and_can_be_tried_again(arrive):
+    page, tries = arrive(), []
+
+    def break_once(route):
+        tries.append(route)
+        route.abort() if len(tries) == 1 else route.continue_()
+
+    page.route("**/lite0.bin*", break_once)
+    page.locator(".ln-start button").click()
+    says(page, "connection broke")
+    page.get_by_role("button", name="Try again").click()
+    says(page, "It sees")
+    assert len(tries) == 2 and page.locator(".cl-error").is_hidden()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("without", "sentence"),
+    [
+        ("delete globalThis.WebAssembly", "cannot run WebAssembly"),
+        ("WebAssembly.validate = () => false", "lacks SIMD"),
+        ("delete globalThis.OffscreenCanvas", "cannot draw in a worker"),
+    ],
+)
+def test_what_the_browser_lacks_is_said(arrive, without, sentence):
+    page = arrive()
+    page.evaluate(without)
+    page.locator(".ln-start button").click()
+    says(page, sentence)
+
+
+@pytest.mark.browser
+def test_own_pictures_and_what_is_none(living):
+    page = living()
+    put_file(page, "own.webp", live.made()["coffee.webp"])
+    says(page, "It sees: (espresso|cup)")
+    assert page.get_by_label("Photograph", exact=True).input_value() == "own"
+    put_file(page, "notes.txt", b"no picture at all")
+    says(page, "no picture that this browser can read")
+    put_file(page, "phone.heic", b"\0\0\0\x18ftypheic" + bytes(100))
+    says(page, "HEIC")
+    put_file(page, "dot.png", png(1, 1))
+    says(page, "1 × 1 pixels")
+    put_file(page, "line.png", png(2000, 3))
+    says(page, "3 × 2.?000 pixels")
+    put_file(page, "large.png", png(2100, 2200))
+    page.locator(".ln-note").filter(has_text="made smaller").wait_for()
+    assert page.locator(".cl-error").is_hidden()
+    page.get_by_label("Photograph", exact=True).select_option("cat")
+    says(page, "It sees: .*cat")
+
+
+CAMERA = """(how) => {
+  const sheet = document.createElement("canvas");
+  sheet.getContext("2d").fillRect(0, 0, 300, 150);
+  window.film = sheet.captureStream(10);
+  navigator.mediaDevices.getUserMedia = async () => {
+    if (how) throw new DOMException("", how);
+    return window.film;
+  };
+}"""
+
+
+@pytest.mark.browser
+def test_the_camera_refused_there_and_gone(living):
+    page = living()
+    for how, sentence in (("NotAllowedError", "was refused"), ("NotFoundError", "No camera")):
+        page.evaluate(CAMERA, how)
+        page.get_by_role("button", name="Camera").click()
+        says(page, sentence)
+    page.evaluate(CAMERA, "")
+    before = page.locator(".ln-guesses").inner_text()
+    page.get_by_role("button", name="Camera").click()
+    page.get_by_role("button", name="Stop the camera").wait_for()
+    page.wait_for_function(
+        "(text) => document.querySelector('.ln-guesses').innerText !== text", arg=before
+    )
+    page.evaluate("window.film.getTracks()[0].dispatchEvent(new Event('ended'))")
+    says(page, "camera has gone")
+    page.get_by_label("Photograph", exact=True).select_option("coffee")
+    says(page, "It sees: (espresso|cup)")
+
+
+@pytest.mark.browser
+def test_parts_are_hidden_by_keyboard_and_shown_again(living):
+    page = living()
+    page.locator(".ln-changes > summary").click()
+    page.get_by_label("Hide parts with the finger").check()
+    picture = page.locator(".ln-over")
+    picture.focus()
+    middle = "() => [...document.querySelector('.ln-sheet canvas').getContext('2d').getImageData(112, 96, 1, 1).data]"  # noqa: E501
+    was = page.evaluate(middle)
+    for key in ("ArrowUp", "ArrowUp", "Space"):
+        picture.press(key)
+    page.wait_for_function(f"() => ({middle})().join() === '127,127,127,255'")
+    page.get_by_role("button", name="Show what is hidden").click()
+    page.wait_for_function(f"(was) => ({middle})().join() === was.join()", arg=was)
+
+
+@pytest.mark.browser
+def test_the_square_travels_until_it_is_stopped(living):
+    page = living()
+    page.get_by_label("On the picture").select_option("occlusion")
+    page.get_by_role("button", name="Send the square").click()
+    bar = page.get_by_label("places that the square has hidden")
+    page.wait_for_function("(el) => el.value > 2", arg=bar.element_handle())
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Send the square").wait_for()
+    assert bar.is_hidden()
+
+
+@pytest.mark.browser
+def test_units_and_what_a_place_sees(living):
+    page = living()
+    page.locator(".ln-inside > summary").click()
+    page.get_by_label("Stage", exact=True).select_option("stage3")
+    page.locator(".ln-unit").nth(4).click()
+    page.locator(".cl-name").filter(has_text="Unit 5 of 40").wait_for()
+    page.get_by_role("button", name="Unit: more").click()
+    page.locator(".cl-name").filter(has_text="Unit 6 of 40").wait_for()
+    page.locator(".ln-large").press("ArrowLeft")
+    (first, after), _ = page.evaluate(
+        """async ([source]) => {
+          const text = new Blob([source], { type: "text/javascript" });
+          const { receptiveSpan } = await import(URL.createObjectURL(text));
+          return [receptiveSpan("stage3", 14), receptiveSpan("stage3", 13)];
+        }""",
+        [join("lite0", live.SCRIPTS)[0]],
+    )
+    sentence = f"A place of stage3 sees {after - first} × "
+    page.locator(".ln-note").filter(has_text=sentence).wait_for()
+
+
+TASKS = [
+    ("two", {"probabilities": [0.4, 0.31]}, True),
+    ("two", {"probabilities": [0.6, 0.29]}, False),
+    ("cat", {"best": [905, 281]}, True),
+    ("cat", {"best": [285, 905]}, False),
+    ("cat", {"best": [905, 281], "covered": 0}, False),
+    ("cat", {"best": [905, 281], "plain": False}, False),
+    ("cat", {"best": [905, 281], "photo": "coffee"}, False),
+    ("background", {"join": "behind", "covered": 0, "alone": 281, "best": [5, 281]}, True),
+    ("background", {"join": "behind", "covered": 0, "alone": 5, "best": [5, 281]}, False),
+    ("background", {"join": "beside", "covered": 0, "alone": 281, "best": [5, 281]}, False),
+    ("background", {"join": "behind", "covered": 0, "alone": None, "best": [5, 281]}, False),
+]
+SEEN = {
+    "photo": "cat", "best": [281, 282], "probabilities": [0.5, 0.2], "plain": True, "covered": 9,
+    "join": "none", "alone": None,
+}  # fmt: skip
+
+
+@pytest.mark.browser
+def test_a_task_is_done_when_it_is(browser):
+    page = browser.new_page()
+    call = """async ([source, cases]) => {
+      const text = new Blob([source], { type: "text/javascript" });
+      const { TASKS } = await import(URL.createObjectURL(text));
+      return cases.map(([name, seen]) => TASKS[name](seen));
+    }"""
+    cases = [[name, SEEN | seen] for name, seen, _ in TASKS]
+    found = page.evaluate(call, [join("tasks", live.SCRIPTS)[0], cases])
+    page.close()
+    assert found == [done for *_, done in TASKS]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "look",
+    [
+        {"width": 1280},
+        {"width": 1280, "dark": True},
+        {"width": 390, "dark": True, "lang": "es"},
+        {"width": 320},
+    ],
+)
+def test_it_is_accessible_and_fits(living, look):
+    page = living(**look)
+    for fold in page.locator(".ln summary").all():
+        fold.click()
+    page.wait_for_function("document.querySelector('.ln-large').width > 1")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= look["width"]
+    assert page.locator(".ln table caption").count() == 3
+
+
+@pytest.mark.browser
+def test_from_a_folder_it_says_why_not(bench, open_page):
+    page = open_page((bench / "en-light.html").as_uri())
+    assert "a page that was opened from a folder" in page.locator(".living-network").inner_text()
+    assert "http.server" in page.locator(".living-network").inner_text()
+
+
+@pytest.mark.browser
+def test_it_lives_in_the_built_book(site, open_page):
+    page = open_page(f"{site}book/style/live.html")
+    page.locator(".ln-start button").click()
+    says(page, "It sees: .*cat")
+
+
+def test_both_languages_have_every_phrase():
+    words = json.loads((live.SCRIPTS / "live.json").read_text("utf-8"))
+    assert words["en"].keys() == words["es"].keys()
+    for key, english in words["en"].items():
+        blanks = [sorted(re.findall(r"\{\w+\}", text)) for text in (english, words["es"][key])]
+        assert blanks[0] == blanks[1], key
+    script = "".join(path.read_text("utf-8") for path in live.SCRIPTS.glob("*.js"))
+    photos = {name.removesuffix(".webp") for name in live.made() if name.endswith(".webp")}
+    assert {f"photo_{name}" for name in photos} == {k for k in words["en"] if k[:6] == "photo_"}
+    assert all(f'"{name}"' in script for name in photos)
+    for key in re.findall(r'\bt\("(\w+)"', script):
+        frame = json.loads((ROOT / "cnnlab/widgets/frame.json").read_text("utf-8"))
+        assert key in words["en"] or key in frame["en"], key
