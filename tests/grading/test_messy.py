@@ -96,7 +96,7 @@ def test_many_pictures_are_shown_in_part_and_cost_nothing(mark):
 def test_the_environment_is_small_and_made(mark):
     source = "import os\nprint(*os.environ)\nprint(open('/proc/self/environ').read())"
     _, result = mark(source)
-    libraries = {name for name in os.environ if name.startswith(("TF", "KERAS"))}
+    libraries = {name for name in os.environ if name.startswith(("TF", "KERAS", "KMP"))}
     made = {*ENVIRONMENT, *libraries, "MPLBACKEND", "OMP_NUM_THREADS"}
     teacher = {*os.environ} - made
     assert "PYTEST_VERSION" in teacher

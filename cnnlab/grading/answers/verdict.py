@@ -134,6 +134,8 @@ class AnswerKey:
         while left:
             explained = {}
             for wrong, (answer,) in self.mistakes:
+                if not _parts_fit(answer, expected):
+                    continue
                 other = part_of(answer)
                 moved = [name for name in right if not equal(other[name], right[name], tolerance)]
                 if all(equal(mine[name], other[name], tolerance) for name in moved):
