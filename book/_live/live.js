@@ -149,7 +149,10 @@ async function live(fig, { folder, version }, { worker, first, names }) {
   fig.listen(fig.tables, "toggle", () => life.answer && tables(fig, life));
   fig.hint.textContent = fig.t("hint");
   fig.tables.hidden = false;
+  const waiting = [fig.stage, ...boxes]; // until there is an answer that they are about
+  waiting.forEach((el) => (el.inert = true));
   life.draw = () => {
+    waiting.forEach((el) => (el.inert = false));
     const seen = seenBy(fig, life);
     parts.slice(0, 5).forEach((part) => part.draw());
     tables(fig, life);
