@@ -7,9 +7,11 @@ READY  := $(VENV)/ready
 PYTEST := $(PY) -m pytest
 JOBS   ?= $(shell getconf _NPROCESSORS_ONLN || echo 2)
 # PAGES_ON=.colab: the pages run on Colab's packages, once for the test and for the book.
+# The unit tests must not know it: they run pages of their own.
+unexport PAGES_ON
 ifdef PAGES_ON
 ELSEWHERE := .colab/ready
-export PAGES_ON := $(CURDIR)/.colab
+ON := PAGES_ON=$(CURDIR)/.colab
 endif
 SHARED := -n $(JOBS) --dist worksteal
 SCRIPTS := cnnlab/widgets book/_static book/_live jsconfig.json .oxlintrc.json .oxfmtrc.json
@@ -42,9 +44,9 @@ _build/toc.yml: _toc.yml tools/toc.py $(READY)
 
 book: $(READY) $(TOC) $(ELSEWHERE) ## run every page and build the book into _build/html (SOLUTIONS=no: without them)
 	@echo "== Pages"
-	$(PY) tools/pages.py --jobs $(JOBS) --toc $(TOC)
+	$(ON) $(PY) tools/pages.py --jobs $(JOBS) --toc $(TOC)
 	@echo "== Building the book"
-	$(VENV)/bin/jupyter-book build . --toc $(TOC) -W --keep-going
+	$(ON) $(VENV)/bin/jupyter-book build . --toc $(TOC) -W --keep-going
 	@echo
 	@echo "The book is at _build/html/index.html. Open that file, or run: make serve"
 
@@ -85,7 +87,7 @@ jax: $(READY) ## run the networks on JAX, which is not the book's backend
 
 pages: $(READY) $(ELSEWHERE) ## run every page and exercise as a student gets it: made notebook, wheel, no network
 	@echo "== Pages and exercises"
-	$(PY) tools/pages.py --jobs $(JOBS) --exercises
+	$(ON) $(PY) tools/pages.py --jobs $(JOBS) --exercises
 
 .colab/ready: tests/colab.txt tests/colab.py $(READY)
 	@echo "== Colab's packages (some minutes, once)"
@@ -114,7 +116,7 @@ lowest: .lowest/ready ## run the unit tests with the lowest versions that are al
 
 browser: $(READY) ## test the built book in a real browser
 	@echo "== Browser"
-	$(PYTEST) $(SHARED) -m browser tests
+	$(ON) $(PYTEST) $(SHARED) -m browser tests
 
 exercises: $(READY) ## write exercises/*.md from solutions/*.md
 	$(PY) tools/exercises.py
