@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from cnnlab.checks import array, whole
 from cnnlab.data.pictures import Picture
 from cnnlab.widgets.frame import Figure, Flag, Whole
-from cnnlab.widgets.nms_stepper import png, read_image
+from cnnlab.widgets.nms_stepper import read_image
+from cnnlab.widgets.photos import webp
 
 MOST_POINTS = 300
 MOST_PICTURES = 60  # they are part of the page
@@ -19,6 +20,7 @@ MOST_NUMBERS = 20_000  # points times snapshots
 MOST_LABELS = 26  # each has a letter
 SIDE = 64  # of a picture, in pixels
 LETTERS = 16_384  # of a data URL
+QUALITY = 85  # from 1 to 100: a seventh of the bytes that a lossless file of noise takes
 DATA_URL = re.compile(r"data:image/(png|webp|jpeg);base64,[A-Za-z0-9+/]+=*")
 
 
@@ -179,7 +181,7 @@ def read_small(name: str, picture: Any) -> str:
             f"{name} has {found.shape[0]} × {found.shape[1]} pixels; expected at most "
             f"{SIDE} × {SIDE}, because all pictures are part of the page"
         )
-    return png(found)
+    return webp(found, QUALITY)
 
 
 # ---- what is shown ----
