@@ -133,7 +133,7 @@ def test_the_source_of_the_package_is_in_the_key():
     names = {file.relative_to(ROOT).as_posix() for file in cache.package_files()}
     assert {"cnnlab/__init__.py", "cnnlab/plots/style.py", "cnnlab/data/digits.npz"} <= names
     assert not any("__pycache__" in name for name in names)
-    assert {"Python", "numpy", "keras", "matplotlib"} <= cache.versions().keys()
+    assert {"Python", "numpy", "keras", "matplotlib"} <= cache.machine_of_pages()["versions"].keys()
 
 
 def test_pieces_of_a_printed_line_become_one_line():
