@@ -5,8 +5,6 @@ import os
 import pytest
 from toy_exercise import RIGHT
 
-from cnnlab.grading.judge.links import ENVIRONMENT
-
 # The first lines of the cell that imports NumPy, as people have them.
 SURROUNDINGS = {
     "inline pictures": "%matplotlib inline",
@@ -96,9 +94,7 @@ def test_many_pictures_are_shown_in_part_and_cost_nothing(mark):
 def test_the_environment_is_small_and_made(mark):
     source = "import os\nprint(*os.environ)\nprint(open('/proc/self/environ').read())"
     _, result = mark(source)
-    libraries = {name for name in os.environ if name.startswith(("TF", "KERAS", "KMP"))}
-    made = {*ENVIRONMENT, *libraries, "MPLBACKEND", "OMP_NUM_THREADS"}
-    teacher = {*os.environ} - made
+    teacher = {name for name in os.environ if name.startswith("PYTEST")}  # libraries set their own
     assert "PYTEST_VERSION" in teacher
     assert not teacher & {*result.outputs[0][0]["text"].split()}
     assert result.outputs[0][1]["ename"] == "PermissionError"
