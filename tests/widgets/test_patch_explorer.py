@@ -210,7 +210,7 @@ def test_keys_go_from_patch_to_patch(show):
     page = show(PatchExplorer(photographs(), make_patches()))
     assert page.locator(".pe-nine").count() == 1  # no deconvolutions
     page.get_by_role("button", name="unit 0", exact=True).click()
-    wait(page, "unit 0: it answers patch 1 of 4")
+    wait(page, "Unit 0 of conv1: it answers patch 1 of 4")
     assert page.locator(".pe-nine .pe-tile:visible").count() == 4
     page.locator(".pe-nine td[tabindex='0']").focus()
     for key, number in [
@@ -243,7 +243,8 @@ def test_all_layers_are_accessible_and_fit(show, axe, width, dark, lang):
         axe(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     if lang == "es":
-        assert "unidad 5: responde al recorte 1 de 9 con 9,88" in said(page)
+        (name, _) = named
+        assert f"Unidad 5 de {name}: responde al recorte 1 de 9 con 9,88" in said(page)
 
 
 def changed(**fields) -> dict:
