@@ -95,8 +95,7 @@ pages: $(READY) $(ELSEWHERE) ## run every page and exercise as a student gets it
 	@touch $@
 
 colab: $(READY) .colab/ready ## run every page and exercise with Colab's versions of everything
-	@echo "== Pages and exercises, on Colab's versions"
-	PAGES_ON=$(CURDIR)/.colab $(PY) tools/pages.py --jobs $(JOBS) --exercises
+	@$(MAKE) --no-print-directory pages PAGES_ON=.colab
 
 jax-pages: $(READY) $(ELSEWHERE) ## run every page on JAX (slow)
 	@echo "== Pages, on JAX"
