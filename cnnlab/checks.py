@@ -41,6 +41,13 @@ def share(name: str, value: float) -> float:
     return float(value)
 
 
+def flag(name: str, value: bool) -> bool:
+    """`value`, if it is True or False; ``"no"`` would count as true elsewhere."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name} is {value!r}; expected True or False")
+    return bool(value)
+
+
 def one_of(name: str, value: Choice, options: Collection[Choice]) -> Choice:
     """`value`, if it is one of the options: a word, or a number such as 50 in ResNet-50."""
     if not isinstance(value, str | Real) or isinstance(value, bool) or value not in options:
@@ -108,6 +115,14 @@ def image_shape(
     if channels is not None and channels != C:
         raise ValueError(f"input_shape is {(H, W, C)}; expected {channels} channels")
     return H, W, C
+
+
+def keras_model(name: str, value: object) -> None:
+    """Refuse what is no Keras model: a name, a list of layers."""
+    import keras  # seconds, and who has a model has it already
+
+    if not isinstance(value, keras.Model):
+        raise ValueError(f"{name} is {value!r:.60}; expected a Keras model")
 
 
 def class_count(classes: int | None) -> int | None:

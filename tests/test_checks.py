@@ -20,6 +20,13 @@ def test_a_whole_number_passes_within_its_bounds_and_nowhere_else(value, least, 
         checks.whole("stride", value, least, most)
 
 
+@pytest.mark.parametrize("value", ["no", 1, 0, None, np.array([True, False])])
+def test_a_flag_is_true_or_false_and_nothing_that_counts_as_such(value):
+    assert checks.flag("vary", np.False_) is False and checks.flag("vary", True) is True
+    with pytest.raises(ValueError, match=r"^vary is .*; expected True or False"):
+        checks.flag("vary", value)
+
+
 @pytest.mark.parametrize("kind", [np.int8, np.uint64, int])
 def test_whole_numbers_of_every_kind_become_python_s(kind):
     assert type(checks.whole("n", kind(3), 1)) is int

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cnnlab.checks import whole
+from cnnlab.checks import flag, whole
 from cnnlab.faces import checks
 
 MOVED, COVERED = 12, 4  # a picture by up to this part of a side; a rectangle of this part
@@ -60,13 +60,8 @@ class PKBatches(keras.utils.PyDataset):
         self.images = np.asarray(images)
         if self.images.ndim != 4:
             raise ValueError(f"images has shape {self.images.shape}; expected (N, H, W, C)")
-        if vary and self.images.dtype.kind != "f":
-            raise ValueError(
-                f"images has dtype {self.images.dtype}; expected floats from 0 to 1, since vary"
-                " makes them darker or brighter"
-            )
-        if not isinstance(vary, bool):
-            raise ValueError(f"vary is {vary!r}; expected True or False")
+        if flag("vary", vary):
+            _check_light(self.images)
         labels = checks.labels("labels", labels, len(self.images))
         self.P, self.K = whole("P", P, 2), whole("K", K, 2)
         self.rounds, self.vary = whole("rounds", rounds, 1), vary
@@ -105,6 +100,18 @@ class PKBatches(keras.utils.PyDataset):
         ]
         self.chosen = np.stack(batches)  # (batches, P K)
         self.seeds = self.rng.integers(2**32, size=len(batches))
+
+
+def _check_light(images: np.ndarray) -> None:
+    if images.dtype.kind != "f":
+        came = f"dtype {images.dtype}"
+    elif images.size and not (images.min() >= 0 and images.max() <= 1):
+        came = f"numbers from {images.min():.4g} to {images.max():.4g}"
+    else:
+        return
+    raise ValueError(
+        f"images has {came}; expected floats from 0 to 1, since vary makes them darker or brighter"
+    )
 
 
 def _count(count: int, one: str, several: str) -> str:

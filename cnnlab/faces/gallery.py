@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cnnlab.checks import number
+from cnnlab.checks import keras_model, number
 from cnnlab.faces import checks
 from cnnlab.faces.distances import squared_distances
 
@@ -75,6 +75,7 @@ class Gallery:
     """
 
     def __init__(self, encoder: keras.Model, threshold: float) -> None:
+        keras_model("encoder", encoder)
         if len(encoder.output_shape) != 2:
             raise ValueError(
                 f"encoder gives {encoder.output_shape}; expected vectors (N, D), one for a picture"

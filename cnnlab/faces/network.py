@@ -14,7 +14,7 @@ from keras import KerasTensor, ops
 from keras import layers as L
 from numpy.typing import ArrayLike
 
-from cnnlab.checks import image_shape, one_of, whole
+from cnnlab.checks import image_shape, keras_model, one_of, whole
 
 SHORT = 1e-8  # squared: what is shorter is not made longer than it was by more than 10⁴
 SMALLEST = 16  # pixels a side: three convolutions halve it
@@ -136,12 +136,15 @@ def siamese(encoder: keras.Model, head: keras.Model | None = None) -> keras.Mode
     ValueError
         If the encoder has more than one input or gives no vectors, or the head takes others.
     """
+    keras_model("encoder", encoder)
     vectors = len(encoder.inputs) == 1 and len(encoder.outputs) == 1
     if not vectors or len(encoder.output_shape) != 2:
         raise ValueError(
             f"encoder {encoder.name!r} gives {encoder.output_shape} for {encoder.input_shape};"
             " expected one picture in and vectors (N, D) out"
         )
+    if head is not None:
+        keras_model("head", head)
     wanted = [tuple(encoder.output_shape)] * 2
     if head is not None and [tuple(each.shape) for each in head.inputs] != wanted:
         raise ValueError(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cnnlab.checks import flag
 from cnnlab.segmentation.checks import check_masks, class_weights, measure
 
 
@@ -130,6 +131,7 @@ def boundary_f1(
     truth = check_masks(y_true, classes, name="y_true")
     found = check_masks(y_pred, classes, truth.shape, "y_pred")
     tolerance = measure("tolerance", tolerance)
+    flag("per_image", per_image)
     scores = np.array([
         [_f1(a == label, b == label, tolerance) for label in range(classes)]
         for a, b in zip(truth, found, strict=True)

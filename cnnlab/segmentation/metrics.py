@@ -11,6 +11,7 @@ is neither better for classes that no image shows, nor silent about a false alar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cnnlab.checks import flag
 from cnnlab.segmentation.checks import check_masks
 
 
@@ -42,6 +43,7 @@ def confusion(
     """
     truth = check_masks(y_true, classes, name="y_true")
     found = check_masks(y_pred, classes, truth.shape, "y_pred")
+    flag("per_image", per_image)
     N = len(truth)
     # One number for each pair of classes, and each image: then to count is to count numbers.
     pairs = truth.astype(np.int64).reshape(N, -1) * classes + found.reshape(N, -1)

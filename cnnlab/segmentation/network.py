@@ -11,7 +11,7 @@ from keras import KerasTensor
 from keras import layers as L
 
 from cnnlab.architectures import efficientnet
-from cnnlab.checks import image_shape, one_of, whole
+from cnnlab.checks import flag, image_shape, one_of, whole
 from cnnlab.segmentation.sizes import PADDINGS, UPS, unet_sizes
 
 UNETS = {  # ways to build it: unet((572, 572, 1), 2, **UNETS["original"])
@@ -88,8 +88,7 @@ def unet(
     depth = whole("depth", depth, 1)
     one_of("padding", padding, PADDINGS)
     one_of("up", up, UPS)
-    if not isinstance(skips, bool):
-        raise ValueError(f"skips is {skips!r}; expected True or False")
+    flag("skips", skips)
     if norm not in NORMS:
         raise ValueError(f"norm is {norm!r}; expected None or 'batch'")
     _check_encoder(encoder, depth, padding, C)

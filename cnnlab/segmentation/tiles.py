@@ -116,6 +116,8 @@ def predict_tiled(
 
 def _sizes(model: Model) -> tuple[tuple[int, int], tuple[int, int]]:
     """Height and width of what the model takes, and of what it gives."""
+    if not hasattr(model, "input_shape"):
+        raise ValueError(f"model is {model!r:.60}; expected a Keras model of images")
     tile, made = model.input_shape[1:3], model.output_shape[1:3]
     if None in (*tile, *made):
         raise ValueError(

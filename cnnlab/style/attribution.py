@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike
 
-from cnnlab.checks import array, one_of, whole
+from cnnlab.checks import array, keras_model, one_of, whole
 from cnnlab.gradients import value_and_gradient
 
 METHODS = ("plain", "deconvnet", "guided")
@@ -37,6 +37,7 @@ def class_score(model: keras.Model, target: int) -> Callable[[Any], Any]:
     ValueError
         If there is no such class.
     """
+    keras_model("model", model)
     shape = model.outputs[0].shape if len(model.outputs) == 1 else None
     if shape is None or len(shape) != 2:
         raise ValueError(

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from cnnlab.checks import one_of, whole
+from cnnlab.checks import flag, one_of, whole
 from cnnlab.gradients import terms_and_gradient, value_and_gradient
 from cnnlab.style.attribution import METHODS, rectified
 from cnnlab.style.costs import total_variation
@@ -103,9 +103,11 @@ def maximized(
     Raises
     ------
     ValueError
-        If there is no such layer or unit.
+        If there is no such layer or unit. Or if the unit is silent at every step, behind a ReLU:
+        its gradient is 0 then, and shows no way up.
     """
     eye = chosen_eye(network)
+    flag("regularized", regularized)
     whole("size", size, 32), whole("steps", steps, 1)
     model = eye.build((size, size, 3))
     model.trainable = False
@@ -122,13 +124,21 @@ def maximized(
     picture = Waves(size) if regularized else Pixels(size)
     variable = keras.Variable(rng.normal(0, picture.start, picture.shape).astype(np.float32))
     optimizer = keras.optimizers.Adam(LEARNING_RATE)
+    silent = True
     for _ in range(steps):
         p = np.array(ops.convert_to_numpy(variable))
         x = picture.drawn(p)
         shift = tuple(rng.integers(-SHIFT, SHIFT + 1, 2)) if regularized else (0, 0)
-        _, gradient = run(np.roll(x, shift, axis=(0, 1))[np.newaxis])
+        (excited, _), gradient = run(np.roll(x, shift, axis=(0, 1))[np.newaxis])
+        silent = silent and excited == 0
         back = np.roll(gradient[0], (-shift[0], -shift[1]), axis=(0, 1))
         optimizer.apply([ops.convert_to_tensor(picture.gradient(p, back))], [variable])
+    if silent:
+        raise ValueError(
+            f"unit {unit} of layer {layer!r} answers 0 at every step, so its gradient shows no way"
+            " up; expected a unit that answers: take another unit, another seed, or the layer"
+            " before the ReLU"
+        )
     drawn = picture.drawn(np.array(ops.convert_to_numpy(variable)))
     return np.round(255 * drawn).astype(np.uint8)
 

@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 from tqdm import tqdm
 
-from cnnlab.checks import number, one_of, whole
+from cnnlab.checks import flag, number, one_of, whole
 from cnnlab.data.pictures import Picture, read_picture
 from cnnlab.gradients import terms_and_gradient
 from cnnlab.style.costs import content_cost, gram_cost, mean_gram, total_variation
@@ -133,6 +133,7 @@ def style_transfer(
     one_of("start", start, STARTS)
     one_of("optimizer", optimizer, OPTIMIZERS)
     whole("steps", steps, 1), whole("frame_every", frame_every, 1)
+    flag("keep_colors", keep_colors)
     alpha, beta = _weights(content_weight, style_weight)
     roughness = _not_negative("variation_weight", variation_weight)
     lambdas = _layer_weights(eye, layer_weights)

@@ -158,6 +158,8 @@ def test_a_model_is_saved_and_loaded(net, images, tmp_path):
         (lambda net: similarity_head(9, "cosine"), "kind is 'cosine'; expected one of 'absolute'"),
         (lambda net: similarity_head(9.5), "embedding is 9.5; expected a whole number"),
         (lambda net: siamese(net, similarity_head(8)), "head 'head_absolute' takes .*; expected"),
+        (lambda net: siamese("encoder"), "encoder is 'encoder'; expected a Keras model"),
+        (lambda net: siamese(net, "head"), "head is 'head'; expected a Keras model"),
         (lambda net: siamese(siamese(net)), "encoder 'siamese' gives .*; expected one picture in"),
         (lambda net: encode(net, np.ones((2, 24, 18, 2))), r"images has shape \(2, 24, 18, 2\)"),
         (lambda net: encode(net, np.ones(SHAPE)), r"images has shape \(24, 17, 2\); expected \(N,"),

@@ -112,6 +112,8 @@ def test_pictures_that_cannot_be_varied():
     with pytest.raises(ValueError, match=r"^images has dtype uint8; expected floats from 0 to 1"):
         PKBatches(whole, PEOPLE, P=2, K=3, vary=True)
     assert PKBatches(whole, PEOPLE, P=2, K=3)[0][0].dtype == np.uint8
+    with pytest.raises(ValueError, match=r"^images has numbers from 200 to 200; expected floats"):
+        PKBatches(whole.astype(float), PEOPLE, P=2, K=3, vary=True)
     with pytest.raises(
         ValueError, match=r"^images has shape \(21, 2592\); expected \(N, H, W, C\)"
     ):

@@ -202,6 +202,8 @@ def test_bad_masks_are_told_in_words(metric, a, b, words):
         (lambda: border_weights(Y, 3, sigma="5"), "sigma is '5'; expected a number, above 0"),
         (lambda: boundary_f1(Y, Y, 3, tolerance="2"), "tolerance is '2'; expected a number"),
         (lambda: boundary_f1(Y, Y, 3, tolerance=np.nan), "tolerance is nan"),
+        (lambda: class_dice(Y, Y, 3, per_image="no"), "per_image is 'no'; expected True or False"),
+        (lambda: boundary_f1(Y, Y, 3, per_image=1), "per_image is 1; expected True or False"),
         (lambda: border_weights(Y), "masks has the label 2; expected 0 to 1"),
         (lambda: check_masks(Y, 3, (2, 4, 4)), r"masks has shape \(2, 4, 5\); expected"),
     ],

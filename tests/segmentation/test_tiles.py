@@ -153,6 +153,7 @@ def test_an_image_may_be_a_list():
         (lambda: predict_tiled(TILE, IMAGE[..., 0]), r"image has shape \(20, 30\); expected \(H"),
         (lambda: predict_tiled(TILE, IMAGE[..., :1]), r"expected \(H, W, 2\)"),
         (lambda: predict_tiled(TILE, IMAGE.astype(str)), "image has dtype <U.*; expected numbers"),
+        (lambda: predict_tiled("unet", IMAGE), "model is 'unet'; expected a Keras model"),
         (lambda: predict_tiled(TILE, IMAGE[:0]), r"image has shape \(0, 30, 2\)"),
         (lambda: predict_tiled(TILE, IMAGE, out=IMAGE[:3]), r"out has shape \(3, 30, 2\)"),
         (lambda: predict_tiled(TILE, IMAGE, out=[[1.0]]), r"out has shape \(1, 1\)"),

@@ -48,6 +48,19 @@ def test_the_unit_is_excited(layer, regularized):
     assert excitement(made, layer, unit) > 1.5 * most
 
 
+@pytest.mark.parametrize("regularized", [True, False])
+def test_a_silent_unit_is_said_to_be_silent(regularized):
+    def silent(shape):
+        net = small(shape)
+        kernel, bias = net.get_layer("first").get_weights()
+        net.get_layer("first").set_weights([kernel, bias - 100])
+        return net
+
+    with pytest.raises(ValueError, match=r"^unit 2 of layer 'first' answers 0 at every step"):
+        eye = Eye(silent, lambda x: 2 * x - 1)
+        maximized("first", 2, eye, size=34, steps=3, regularized=regularized)
+
+
 def test_the_seed_decides():
     same = [maximized("first", 1, SMALL, size=34, steps=3, seed=seed) for seed in (4, 4, 5)]
     assert (same[0] == same[1]).all() and (same[0] != same[2]).any()
@@ -109,6 +122,7 @@ def test_the_deconvnet_sends_back_something_else(responses):
         (lambda r, p: maximized("pool", 0, SMALL), "layer is 'pool', which answers"),
         (lambda r, p: maximized("first", 4, SMALL), "unit is 4; expected .* from 0 to 3"),
         (lambda r, p: maximized("first", 0, SMALL, size=31), "size is 31"),
+        (lambda r, p: maximized("first", 0, SMALL, regularized="no"), "regularized is 'no'"),
         (lambda r, p: deconvolved(r, "second", 3, p), "unit is 3"),
         (lambda r, p: deconvolved(r, "second", 1, p, "back"), "method is 'back'"),
     ],

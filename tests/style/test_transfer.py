@@ -207,6 +207,7 @@ def test_a_first_picture_without_costs_is_refused(cat, stripes, monkeypatch):
         ({"network": "vgg"}, "network is 'vgg'; expected one of 'lite0', 'vgg19'"),
         ({"steps": 0}, "steps is 0"),
         ({"size": 20}, "size is 20"),
+        ({"keep_colors": "no"}, "keep_colors is 'no'; expected True or False"),
     ],
 )
 def test_what_is_refused(cat, stripes, options, message):
