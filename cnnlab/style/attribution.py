@@ -329,6 +329,8 @@ def _inputs(
         fits = all(n in (None, m) for n, m in zip(tensor.shape[1:], x.shape, strict=True))
         if not fits:
             raise ValueError(f"image has shape {x.shape}; expected {tuple(tensor.shape[1:])}")
+        if not np.isfinite(x).all():
+            raise ValueError("image holds NaN or infinite numbers; expected finite ones")
         made.append(x[np.newaxis])
     return made, which
 

@@ -56,9 +56,7 @@ def gram_matrix(a: Any) -> Any:
     ValueError
         If `a` has another number of axes.
     """
-    a = _float(a)
-    if len(a.shape) not in (3, 4):
-        raise ValueError(f"a has shape {tuple(a.shape)}; expected axes (H, W, C) or (N, H, W, C)")
+    a = _placed("a", a)
     *_, H, W, C = a.shape
     places = ops.reshape(a, (*a.shape[:-3], H * W, C))  # (N, H·W, C)
     return ops.matmul(ops.swapaxes(places, -1, -2), places)  # (N, C, C)
@@ -120,11 +118,24 @@ def total_variation(x: Any) -> Any:
     -------
     tensor
         One number, as `tf.image.total_variation` gives for one picture.
+
+    Raises
+    ------
+    ValueError
+        If `x` has another number of axes.
     """
-    x = _float(x)
+    x = _placed("x", x)
     down = x[..., 1:, :, :] - x[..., :-1, :, :]  # (N, H − 1, W, C)
     right = x[..., :, 1:, :] - x[..., :, :-1, :]  # (N, H, W − 1, C)
     return ops.sum(ops.abs(down)) + ops.sum(ops.abs(right))
+
+
+def _placed(name: str, a: Any) -> Any:
+    a = _float(a)
+    if len(a.shape) not in (3, 4):
+        shape = tuple(a.shape)
+        raise ValueError(f"{name} has shape {shape}; expected axes (H, W, C) or (N, H, W, C)")
+    return a
 
 
 def _float(a: Any) -> Any:

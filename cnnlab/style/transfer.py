@@ -134,6 +134,7 @@ def style_transfer(
     one_of("optimizer", optimizer, OPTIMIZERS)
     whole("steps", steps, 1), whole("frame_every", frame_every, 1)
     flag("keep_colors", keep_colors)
+    whole("seed", seed, 0)
     alpha, beta = _weights(content_weight, style_weight)
     roughness = _not_negative("variation_weight", variation_weight)
     lambdas = _layer_weights(eye, layer_weights)
@@ -396,7 +397,12 @@ def _weights(content: float, style: float) -> tuple[float, float]:
 
 def _layer_weights(eye: Eye, given: Mapping[str, float] | None) -> dict[str, float]:
     """λ[l] by the names of the layers, with a sum of 1."""
-    weights = dict.fromkeys(eye.style_layers, 1.0) if given is None else dict(given)
+    weights = dict.fromkeys(eye.style_layers, 1.0) if given is None else given
+    if not isinstance(weights, Mapping):
+        raise ValueError(
+            f"layer_weights is {given!r}; expected names of layers with weights, such as"
+            " {'stage2_block2_add': 1.0}"
+        )
     for name, value in weights.items():
         _not_negative(f"layer_weights[{name!r}]", value)
     total = sum(weights.values())

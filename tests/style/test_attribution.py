@@ -268,6 +268,7 @@ def test_two_inputs_need_to_be_told_apart():
         (lambda m: saliency(m, X, 0, "deconv"), "method is 'deconv'"),
         (lambda m: saliency(m, X[:5], 0), r"image has shape \(5, 5, 2\); expected \(6, 5, 2\)"),
         (lambda m: saliency(m, X[None], 0), "image has shape"),
+        (lambda m: saliency(m, np.nan * X, 0), "image holds NaN or infinite numbers"),
         (lambda m: saliency("lite0", X, 0), "model is 'lite0'; expected a Keras model"),
         (lambda m: grad_cam(m, X, 0, "sceond"), "layer is 'sceond'; expected one of first, half"),
         (lambda m: grad_cam(m, X, 0, "mean"), "layer is 'mean', which answers .* without places"),

@@ -116,6 +116,7 @@ def test_whole_numbers_do_not_overflow():
     [
         (lambda: content_cost(A, B[:2]), r"a_generated has shape \(2, 4, 2\).*\(3, 4, 2\)"),
         (lambda: gram_matrix(A[0]), r"a has shape \(4, 2\)"),
+        (lambda: total_variation(A[0]), r"x has shape \(4, 2\); expected axes"),
         (lambda: style_cost(A, B[..., :1]), "a_generated has 1 channels; expected .* 2"),
     ],
 )

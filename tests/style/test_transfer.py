@@ -206,6 +206,8 @@ def test_a_first_picture_without_costs_is_refused(cat, stripes, monkeypatch):
         ({"optimizer": "sgd"}, "optimizer is 'sgd'"),
         ({"network": "vgg"}, "network is 'vgg'; expected one of 'lite0', 'vgg19'"),
         ({"steps": 0}, "steps is 0"),
+        ({"seed": -1}, "seed is -1"),
+        ({"layer_weights": ["first"]}, r"layer_weights is \['first'\]; expected names of layers"),
         ({"size": 20}, "size is 20"),
         ({"keep_colors": "no"}, "keep_colors is 'no'; expected True or False"),
     ],
