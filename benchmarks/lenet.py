@@ -7,20 +7,18 @@ from benchmarks.page import BOOK, SEEDS, run_page
 
 PAGE = BOOK / "architectures" / "classics.md"
 NETWORKS = ("lenet", "original", "softmax")
-NAMES = [*(f"{network}_accuracy" for network in NETWORKS), "lenet_seconds"]
+NAMES = [f"{network}_accuracy" for network in NETWORKS]
 
 
 def run(page: Path = PAGE, seeds: Sequence[int] = SEEDS) -> dict:
-    """Accuracy on the test digits of three versions of LeNet-5, and seconds of training and page.
+    """Accuracy on the test digits of three versions of LeNet-5.
 
     Parameters
     ----------
     page
-        It leaves ``<network>_accuracy`` and ``lenet_seconds`` behind.
+        It leaves ``<network>_accuracy`` behind.
     seeds
         One run of the page for each.
     """
     found = run_page(page, NAMES, seeds)
-    results = {network: {"accuracy": found[f"{network}_accuracy"]} for network in NETWORKS}
-    results["lenet"]["seconds"] = found["lenet_seconds"]
-    return results | {"page": {"seconds": found["page_seconds"]}}
+    return {network: {"accuracy": found[f"{network}_accuracy"]} for network in NETWORKS}

@@ -59,6 +59,7 @@ def _errors(kind: str, optimizer: Callable, seeds: Sequence[int], epochs: int) -
         net.compile(
             optimizer(), "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False
         )
+        net.optimizer.build(net.trainable_variables)
         history = net.fit(x, y, batch_size=128, epochs=epochs, verbose=0).history
         errors.append(float(1 - np.asarray(history["accuracy"])[-1]))
     return over_seeds(errors)

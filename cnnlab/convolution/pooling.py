@@ -101,9 +101,9 @@ def pool2d_backward(
         y = pool2d(x, size, stride, padding, kind)
         waiting = dy.copy()  # what no cell has won yet
         for place, back in zip(*(_places(a, size, stride) for a in (padded, dx)), strict=True):
-            won = place == y
-            back += waiting * won
-            waiting[won] = 0
+            gets = waiting * (place == y)
+            back += gets
+            waiting -= gets
     else:
         share = dy / _counts(x, size, stride, border)
         for back in _places(dx, size, stride):

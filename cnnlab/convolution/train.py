@@ -188,7 +188,8 @@ def fit(
     validation
         ``(x, y)`` to measure after each epoch, never to learn from.
     verbose
-        Print a line after each epoch.
+        Print a line after each epoch, at most 60 characters: loss and accuracy, each with that of
+        the validation after an arrow.
 
     Returns
     -------
@@ -220,11 +221,19 @@ def fit(
             for name, value in row.items():
                 history.setdefault(name, []).append(value)
             if verbose:
-                numbers = (f"{name} {value:.3f}" for name, value in row.items())
-                print(f"epoch {epoch}/{epochs}", *numbers, sep="  ")
+                print(f"epoch {epoch}/{epochs}  {_line(row)}")
     except KeyboardInterrupt:
         pass
     return history
+
+
+def _line(row: dict[str, float]) -> str:
+    """An epoch's numbers: the loss, → that of the validation, and the accuracy alike."""
+    parts = []
+    for name in ("loss", "accuracy"):
+        numbers = [row[key] for key in (name, f"val_{name}") if key in row]
+        parts.append(f"{name} {' → '.join(f'{number:.3f}' for number in numbers)}")
+    return "  ".join([*parts, f"{row['seconds']:.0f} s"])
 
 
 def _epoch(

@@ -1,6 +1,7 @@
 """Layers, loss, gradient descent and the training loop, against Keras and centred differences."""
 
 import os
+import re
 
 import numpy as np
 import pytest
@@ -231,6 +232,17 @@ def test_the_same_seeds_give_the_same_network(capsys):
     np.testing.assert_array_equal(found[0], found[1])
     assert not np.array_equal(found[0], found[2])
     assert "epoch 1/2  loss 0." in capsys.readouterr().out
+
+
+def test_an_epoch_fits_in_a_line_of_a_page(capsys):
+    data = stripes(50, 1)
+    options = {"epochs": 12, "batch_size": 16, "optimizer": SGD(0.1), "seed": 0}
+    fit(small_net(), *data, validation=data, **options)
+    last = capsys.readouterr().out.splitlines()[-1]
+    number = r"\d\.\d{3}"
+    expected = rf"epoch 12/12  loss {number} → {number}  accuracy {number} → {number}  \d+ s"
+    assert re.fullmatch(expected, last)
+    assert len(last.rpartition("  ")[0]) <= 55  # and the seconds
 
 
 def test_an_interrupted_fit_keeps_what_it_has():
