@@ -112,7 +112,9 @@ def in_words(row: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
     """A row of :func:`beside_peers` as a table shows it: what, beside, ours, theirs, ratio."""
 
     def written(value: float) -> str:
-        return f"{1000 * value:,.1f} ms" if row["unit"] == "s" else f"{value:.3g} {row['unit']}"
+        return (
+            f"{1000 * value:,.1f}\u00a0ms" if row["unit"] == "s" else f"{value:.3g} {row['unit']}"
+        )
 
     return (
         row["what"],

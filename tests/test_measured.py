@@ -31,5 +31,5 @@ def test_a_ratio_above_one_says_that_ours_is_faster():
     }
     rows = beside_peers(results)
     assert [row["ratio"] for row in rows] == approx([1.5, 1.5, 1.5, 2.0])
-    assert in_words(rows[0])[2:] == ("2.0 ms", "3.0 ms", "1.50")
+    assert in_words(rows[0])[2:] == ("2.0\u00a0ms", "3.0\u00a0ms", "1.50")
     assert in_words(rows[3])[2:] == ("100 a minute", "50 a minute", "2.00")

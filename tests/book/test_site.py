@@ -242,7 +242,7 @@ def test_versions_on_the_record_are_those_that_ran(site):
     """Those of this environment, or of Colab's if the pages ran there."""
     from coursebook.cache import machine_of_pages
 
-    _, machine = parsed("book/how-it-ran.html").select("table")
+    _, machine, _ = parsed("book/how-it-ran.html").select("table")
     facts = dict(
         [cell.get_text(strip=True) for cell in row.select("td")]
         for row in machine.select("tbody tr")
