@@ -14,7 +14,7 @@ ELSEWHERE := .colab/ready
 ON := PAGES_ON=$(CURDIR)/.colab
 endif
 SHARED := -n $(JOBS) --dist worksteal
-SCRIPTS := cnnlab/widgets book/_static book/_live jsconfig.json .oxlintrc.json .oxfmtrc.json
+SCRIPTS := cnnlab/widgets book/_static book/_live tools/pdf.js jsconfig.json .oxlintrc.json .oxfmtrc.json
 SOURCES := cnnlab tests tools benchmarks book/_ext conftest.py
 
 # SOLUTIONS=no, here or in the environment: the book and the notebooks without the solutions.
@@ -26,7 +26,8 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND ?= tensorflow
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test check lint unit mutants jax pages colab jax-pages lowest browser exercises notebooks bench format lock clean
+.PHONY: help book serve pdf offline test check lint unit mutants jax pages colab jax-pages lowest browser links exercises notebooks
+.PHONY: bench format lock clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -55,6 +56,12 @@ serve: ## serve the built book at http://localhost:8000
 	@echo "http://localhost:8000 (Ctrl-C ends it)"
 	@$(PY) -m http.server --directory _build/html --bind 127.0.0.1 8000
 
+pdf: $(READY) $(TOC) ## print the built book into _build/html/cnnlab-book.pdf (needs Chromium or Chrome)
+	$(PY) tools/pdf.py $(TOC) _build/html/cnnlab-book.pdf
+
+offline: $(READY) ## pack the built book into _build/html/cnnlab-book.zip, which works from a folder
+	$(PY) tools/offline.py _build/html/cnnlab-book.zip
+
 # What runs is run on all cores, so nothing runs beside it. The book is built before browsers look.
 .NOTPARALLEL:
 test: lint unit jax pages book browser ## run every test: lint, units, pages, browser
@@ -65,12 +72,13 @@ check: $(READY) lint ## after a change to a room: lint, the tests and pages that
 	@echo "== What the change can reach"
 	$(PY) -m tools.check --jobs $(JOBS)
 
-lint: $(READY) ## check style and format
+lint: $(READY) ## check style, format and spelling
 	@echo "== Lint"
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(VENV)/bin/oxlint
 	$(VENV)/bin/oxfmt --check $(SCRIPTS)
+	$(VENV)/bin/codespell
 
 unit: $(READY) ## run the tests that need no browser
 	@echo "== Unit tests"
@@ -116,6 +124,9 @@ lowest: .lowest/ready ## run the unit tests with the lowest versions that are al
 browser: $(READY) ## test the built book in a real browser
 	@echo "== Browser"
 	$(ON) $(PYTEST) $(SHARED) -m browser tests
+
+links: $(READY) ## list the built book's links to other hosts, and ask each whether it is there (needs the network)
+	$(PY) tools/links.py --ask
 
 exercises: $(READY) ## write exercises/*.md from solutions/*.md
 	$(PY) tools/exercises.py

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import benchmarks
-from cnnlab.measured import FILE, machine, read
+from cnnlab.measured import FILE, beside_peers, in_words, machine, read
 
 DIGITS = 6  # significant: what a clock can tell
 
@@ -72,6 +72,14 @@ def main(
         results = rounded({**known[topic](), "machine": machine()})
         print(*lines(results), sep="\n", flush=True)
         save(topic, results, file)
+    print(
+        "== beside peers: what, beside, ours, theirs, times as fast", *table(read(file)), sep="\n"
+    )
+
+
+def table(results: Mapping) -> list[str]:
+    """What was measured beside others' work, a line for each."""
+    return ["  " + " · ".join(in_words(row)) for row in beside_peers(results)]
 
 
 if __name__ == "__main__":

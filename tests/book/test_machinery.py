@@ -7,18 +7,20 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
 from nbformat.v4 import new_output
 from PIL import Image, ImageFilter
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
-from coursebook import cache, launch, mend, pictures, streams  # noqa: E402
+from coursebook import cache, icons, launch, mend, pictures, streams  # noqa: E402
 
 HEADER = """---
 jupytext:
@@ -190,12 +192,37 @@ def test_figures_of_one_kind_share_their_script():
     assert html.count("export default") == 2
 
 
+def test_icons_that_no_page_names_go_from_the_style():
+    style = 'p{color:red}.fa-old:before,.fa-star:before{content:"\\f005"}'
+    style += '.fa-plus:before{content:"\\2b"}.fa-bug:before{content:"\\f188"}'
+    used = icons.names(['<i class="fas fa-star"></i>', "icon.classList.add('fa-plus')"])
+    kept, characters = icons.trimmed(style, used)
+    assert kept == style.replace('.fa-bug:before{content:"\\f188"}', "")
+    assert characters == {0xF005, 0x2B}
+    assert icons.drawn('a{content:"\\f078"} b{--icon: "\uf05a"} i{content:"\\201c"}') == {
+        0xF078,
+        0xF05A,
+    }
+
+
+def test_a_font_keeps_the_glyphs_that_are_asked_for(tmp_path):
+    theme = Path(find_spec("pydata_sphinx_theme").origin).parent
+    (font,) = theme.rglob("fa-solid-900.ttf")
+    icons.reduce(font, {0xF005, 0xF135}, tmp_path / "small.woff")
+    with TTFont(tmp_path / "small.woff") as small:
+        assert set(small.getBestCmap()) == {0xF005, 0xF135}
+    assert (tmp_path / "small.woff").stat().st_size < 5_000
+
+
 THEME_PAGE = """<!DOCTYPE html>
 <html lang="en" data-theme="auto"><head>
 <meta name="viewport" content="a"><meta name="viewport" content="b">
 <script>document.documentElement.dataset.theme = "auto";</script>
 <script src="_static/scripts/fontawesome.js?digest=1"></script>
 <script src="_static/searchtools.js"></script>
+<script src="_static/documentation_options.js"></script>
+<script src="_static/doctools.js"></script>
+<link as="script" href="_static/scripts/bootstrap.js" rel="preload">
 <script type="application/json">{"a": "1 < 2 && \\"b\\" <\\/p>"}</script>
 </head><body><div id="pst-primary-sidebar"></div>
 <div class="admonition dropdown"><p class="admonition-title">Answer</p><p>6 &lt; 7</p></div>
@@ -209,7 +236,10 @@ def test_a_mended_page():
     page = BeautifulSoup(text, "html.parser")
     assert page.html["data-theme"] == "light"
     assert len(page.select("meta[name=viewport]")) == 1
-    assert not page.select("script[src]")
+    waits, runs_later = page.select("script[src]")
+    assert (waits["src"], waits.get("defer")) == ("_static/documentation_options.js", None)
+    assert (runs_later["src"], runs_later.get("defer")) == ("_static/doctools.js", "defer")
+    assert not page.select('link[rel="preload"]')
     assert page.select_one("details.dropdown > summary").get_text() == "Answer"
     image = page.img
     assert (image["width"], image["height"], image.get("style")) == ("200", "100", None)

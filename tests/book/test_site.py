@@ -32,6 +32,7 @@ LOOKED_AT = [
 # 200 kB a second. A training run draws some of its pictures, and pictures.HEAVY bounds each: the
 # heaviest page has eight, so it stays below this whatever they show.
 MOST_SHARED, MOST_OWN = 1_500_000, 700_000
+MOST_ICONS = 20_000  # bytes of the fonts that draw icons
 OF_PICTURES = {"book/style/transfer.html": 850_000}  # pages whose results are pictures, many
 DEAD = ("fontawesome.js", "thebe", "require.js", "cdn")
 READY = """async () => {
@@ -97,6 +98,13 @@ def assert_light(page, name: str) -> None:
         for each in page.evaluate(LOADED)
         if not each["address"].endswith((".woff", ".woff2", ".webp", ".png", ".svg"))
     )
+    fonts = sum(
+        each["bytes"]
+        for each in page.evaluate(LOADED)
+        if "fontawesome" in each["address"]
+        and each["address"].endswith((".woff", ".woff2", ".ttf"))
+    )
+    assert 0 < fonts < MOST_ICONS
     assert own < OF_PICTURES.get(name, MOST_OWN)
     assert shared < MOST_SHARED
 
@@ -234,7 +242,7 @@ def test_versions_on_the_record_are_those_that_ran(site):
     """Those of this environment, or of Colab's if the pages ran there."""
     from coursebook.cache import machine_of_pages
 
-    _, machine = parsed("book/how-it-ran.html").select("table")
+    _, machine, _ = parsed("book/how-it-ran.html").select("table")
     facts = dict(
         [cell.get_text(strip=True) for cell in row.select("td")]
         for row in machine.select("tbody tr")

@@ -21,6 +21,11 @@ PAPER = (
     "html[data-theme][data-theme][data-theme] body main img { padding: 8px; background: #ced6dd }"
 )
 
+FOCUSABLE = """() => [...document.querySelectorAll(".cnnlab *")].filter((el) => {
+  if (el.tabIndex < 0 || !el.checkVisibility() || el.closest("[inert]")) return false;
+  return !el.matches("input[type=radio]:not(:checked)");
+}).length"""
+
 every_widget = pytest.mark.parametrize("name", NAMES)
 
 
@@ -54,6 +59,24 @@ def test_it_is_accessible_and_fits(name, show, axe, width, dark, lang):
     assert page.locator(".cnnlab").get_attribute("lang") == lang
     ground = page.locator(".cnnlab").evaluate("el => getComputedStyle(el).backgroundColor")
     assert (sum(map(int, re.findall(r"\d+", ground)[:3])) < 150) == dark
+
+
+@pytest.mark.browser
+@every_widget
+def test_tab_goes_through_all_of_it_and_out_again(name, show):
+    """What each key does there, the figure's own tests say."""
+    page = show(make(name))
+    number = page.evaluate(FOCUSABLE)
+    assert number > 1  # more than the table to read
+    page.evaluate("window.reached = new Set()")
+    outside = 0
+    for _ in range(number + 1):
+        page.keyboard.press("Tab")
+        inside = page.evaluate("document.activeElement.closest('.cnnlab') !== null")
+        outside += not inside
+        page.evaluate("window.reached.add(document.activeElement)")
+    assert page.evaluate("window.reached.size") > number - 1  # of several radios, one is reached
+    assert outside
 
 
 @pytest.mark.browser

@@ -2,11 +2,11 @@
 
 from sphinx.application import Sphinx
 
-from . import cache, exercises, folds, launch, live, mend, pictures, record, streams
+from . import cache, exercises, folds, icons, launch, live, mend, pictures, record, streams
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register everything with Sphinx."""
-    for part in (cache, launch, exercises, folds, pictures, streams, record, live, mend):
+    for part in (cache, launch, exercises, folds, pictures, streams, record, live, icons, mend):
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": False}

@@ -50,6 +50,18 @@ def drop_dead_scripts(page: BeautifulSoup) -> None:
             script.decompose()
 
 
+def no_script_waits(page: BeautifulSoup) -> None:
+    """Text is painted before scripts come: they run in their order when the page is read.
+
+    The theme asks for two of them early, and so takes the line from the styles.
+    """
+    for hint in page.select('link[rel="preload"][as="script"]'):
+        hint.decompose()
+    for script in page.select("head script[src]:not([type])"):
+        if "documentation_options" not in script["src"]:  # the pages' own lines go on from it
+            script["defer"] = "defer"
+
+
 def theme_before_paint(page: BeautifulSoup) -> None:
     """Light or dark as the reader's system says, unless the reader chose; light with no script."""
     page.html["data-theme"] = "light"
@@ -135,6 +147,7 @@ def each_script_once(page: BeautifulSoup) -> None:
 
 MENDS: tuple[Callable[[BeautifulSoup], None], ...] = (
     drop_dead_scripts,
+    no_script_waits,
     theme_before_paint,
     one_viewport,
     landmarks,

@@ -17,6 +17,8 @@ from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
+from cnnlab.measured import FILE, beside_peers, in_words
+
 from .cache import MACHINE
 
 Cell = str | nodes.Node
@@ -32,6 +34,15 @@ class HowItRan(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         self.env.metadata[self.env.docname]["how_it_ran"] = True
         return [Placeholder()]
+
+
+class BesidePeers(SphinxDirective):
+    """``{beside-peers}``: the table of what `make bench` measured beside others' work."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(str(FILE))
+        head = ["What", "Beside", "Ours", "Theirs", "Times as fast"]
+        return [table(head, [list(in_words(row)) for row in beside_peers()])]
 
 
 def pages_that_ran(env: BuildEnvironment) -> list[tuple[str, float, str]]:
@@ -128,5 +139,6 @@ class FillPlaceholder(SphinxPostTransform):
 def setup(app: Sphinx) -> None:
     app.add_node(Placeholder)
     app.add_directive("how-it-ran", HowItRan)
+    app.add_directive("beside-peers", BesidePeers)
     app.add_post_transform(FillPlaceholder)
     app.connect("env-updated", pages_to_write)
