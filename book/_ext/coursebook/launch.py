@@ -1,15 +1,22 @@
-"""Where the course lives, and the buttons that open a page in Colab or Binder.
+"""Where the course lives, and the buttons that open a page in Colab or Binder, or download it.
 
 `_config.yml` says it once; the publishing workflow overrides it through the environment.
 """
 
 import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
 HOST = "https://github.com/"
+NOTEBOOKS = "_notebooks"  # in the built book
+NOTEBOOK_BUTTON = "download-notebook-button"
 
 
 def repository_address(name: str) -> str:
@@ -29,6 +36,9 @@ def read_environment(app: Sphinx, config: Config) -> None:
         config.course_notebook_branch = branch
     if site := os.environ.get("COURSE_SITE"):
         config.html_baseurl = site.rstrip("/") + "/"
+    # What is said to other sites and in the page of a wrong address, needs whole addresses.
+    config.ogp_site_url = config.html_baseurl
+    config.notfound_urls_prefix = urlsplit(config.html_baseurl).path
 
 
 def notebook_address(url: str, page: str, source: str, notebooks: str) -> str:
@@ -58,13 +68,29 @@ def mend_buttons(
                 button["url"], page, source, app.config.course_notebook_branch
             )
     if download := groups.get("download-buttons"):
-        # Jupyter shows the page's MyST badly: whoever wants a notebook takes the made one.
-        download["buttons"] = [
-            button for button in download["buttons"] if not button.get("url", "").endswith(".ipynb")
-        ]
+        # Jupyter shows the page's MyST badly: whoever wants a notebook gets the made one.
+        for button in download["buttons"]:
+            if button["label"] == NOTEBOOK_BUTTON:
+                button["url"] = context["pathto"](f"{NOTEBOOKS}/{page}.ipynb", 1)
+        if not has_code(doctree):
+            download["buttons"] = [
+                button for button in download["buttons"] if button["label"] != NOTEBOOK_BUTTON
+            ]
+
+
+def write_notebooks(app: Sphinx, exception: Exception | None) -> None:
+    """The notebooks of this table of contents, for download."""
+    if exception or app.builder.format != "html":
+        return
+    folder = Path(app.outdir, NOTEBOOKS)
+    shutil.rmtree(folder, ignore_errors=True)
+    maker = Path(app.srcdir, "tools", "notebooks.py")
+    contents = str(Path(app.srcdir, app.config.external_toc_path))
+    subprocess.run([sys.executable, maker, folder, contents], check=True, stdout=subprocess.DEVNULL)
 
 
 def setup(app: Sphinx) -> None:
     app.add_config_value("course_notebook_branch", "notebooks", "html", str)
     app.connect("config-inited", read_environment)
     app.connect("html-page-context", mend_buttons, priority=900)
+    app.connect("build-finished", write_notebooks)

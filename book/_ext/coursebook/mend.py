@@ -13,6 +13,8 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.jinja2glue import BuiltinTemplateLoader
 
+from .rooms import tell_room
+
 # Before the first paint, so that a dark page does not flash white. A browser may refuse storage.
 THEME = """
 (() => {
@@ -147,11 +149,12 @@ MENDS: tuple[Callable[[BeautifulSoup], None], ...] = (
 )
 
 
-def mend(html: str) -> str:
-    """A page of the theme, mended."""
+def mend(html: str, name: str = "") -> str:
+    """A page of the theme, mended. Its name says to which room it belongs."""
     page = BeautifulSoup(html, "html.parser")
     for each in MENDS:
         each(page)
+    tell_room(page, name)
     return page.decode(formatter="minimal")
 
 
@@ -160,7 +163,7 @@ class MendingLoader(BuiltinTemplateLoader):
 
     def render(self, template: str, context: dict) -> str:
         html = super().render(template, context)
-        return mend(html) if "<html" in html else html
+        return mend(html, context.get("pagename", "")) if "<html" in html else html
 
 
 def mend_templates(app: Sphinx, config: Config) -> None:
