@@ -14,7 +14,13 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
+from .cache import digest
+
 HOST = "https://github.com/"
+ADDRESSES = (
+    *("COURSE_REPOSITORY", "GITHUB_REPOSITORY", "COURSE_BRANCH"),
+    *("COURSE_NOTEBOOK_BRANCH", "COURSE_SITE"),
+)
 NOTEBOOKS = "_notebooks"  # in the built book
 NOTEBOOK_BUTTON = "download-notebook-button"
 
@@ -79,14 +85,23 @@ def mend_buttons(
 
 
 def write_notebooks(app: Sphinx, exception: Exception | None) -> None:
-    """The notebooks of this table of contents, for download."""
+    """The notebooks of this table of contents, for download; anew if anything in them may differ.
+
+    They take as long as all the rest of a build in which nothing changed.
+    """
     if exception or app.builder.format != "html":
         return
-    folder = Path(app.outdir, NOTEBOOKS)
+    root, folder = Path(app.srcdir), Path(app.outdir, NOTEBOOKS)
+    maker, contents = root / "tools" / "notebooks.py", root / app.config.external_toc_path
+    pages = [root / app.env.doc2path(page, base=False) for page in app.env.found_docs]
+    sources = [maker, contents, root / "_config.yml", *pages, *root.glob("exercises/*.md")]
+    addresses = [f"{name}={value}" for name, value in os.environ.items() if name in ADDRESSES]
+    stamp, key = folder / "made-from.txt", digest(sources, *sorted(addresses))
+    if stamp.exists() and stamp.read_text("utf-8") == key:
+        return
     shutil.rmtree(folder, ignore_errors=True)
-    maker = Path(app.srcdir, "tools", "notebooks.py")
-    contents = str(Path(app.srcdir, app.config.external_toc_path))
     subprocess.run([sys.executable, maker, folder, contents], check=True, stdout=subprocess.DEVNULL)
+    stamp.write_text(key, "utf-8")
 
 
 def setup(app: Sphinx) -> None:

@@ -72,6 +72,12 @@ def landmarks(page: BeautifulSoup) -> None:
         footer.decompose()
 
 
+def no_empty_headings(page: BeautifulSoup) -> None:
+    """The page of a wrong address has none for print."""
+    for heading in page.select("h1:empty"):
+        heading.decompose()
+
+
 def names_of_buttons(page: BeautifulSoup) -> None:
     """What a button shows is its name, so that it can be called by voice."""
     for summary in page.select("summary[aria-label]"):
@@ -140,6 +146,7 @@ MENDS: tuple[Callable[[BeautifulSoup], None], ...] = (
     theme_before_paint,
     one_viewport,
     landmarks,
+    no_empty_headings,
     names_of_buttons,
     answers_fold,
     list_of_references,
