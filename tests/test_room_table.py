@@ -90,17 +90,25 @@ def readme(rooms: Sequence[Room]) -> list[str]:
 
 
 def first_page(rooms: Sequence[Room]) -> list[str]:
-    """The first page of the book has each room, and links to all of its pages in order."""
-    table = rows("book/intro.md", "| room | what you learn there | is it here? |")
-    here = [name.strip("*") for name, _, state in table if state == "yes"]
-    pages = [
-        file.removeprefix("book/")
-        for caption, files in contents().items()
-        for file in files
-        if caption.lower() in {room.name for room in rooms}
-    ]
-    links = re.findall(r"^\d\. \{doc\}`(\w+/[\w-]+)`", text("book/intro.md"), re.MULTILINE)
-    return differ(here, [room.name.capitalize() for room in rooms]) + differ(links, pages)
+    """The first page of the book has a card for each room, with its picture and its overview."""
+    head = r"^```\{figure\} _pictures/(\w+)\.webp\n:alt: .+\n:figclass: room (\w+)\n"
+    cards = re.findall(rf"{head}\n\*\*\{{doc\}}`(.+)`\*\*$", text("book/intro.md"), re.MULTILINE)
+    return differ(cards, [(room.name, room.name, f"{room.name}/index") for room in rooms])
+
+
+def overviews(rooms: Sequence[Room]) -> list[str]:
+    """Each room begins with its overview, which lists its pages and leads to its exercise."""
+    wrong = []
+    for room in rooms:
+        path = f"book/{room.name}/index.md"
+        page = text(path) if (ROOT / path).is_file() else ""
+        needed = ("\n```{room-pages}\n```\n", "\n## What you will build\n\n- ",
+                  f"{{exercise}}`{room.name}`")  # fmt: skip
+        wrong += [f"{path} lacks {part!r}" for part in needed if part not in page]
+        first = contents().get(room.name.capitalize(), [""])[0]
+        wrong += differ([first], [path.removesuffix(".md")])
+    found = sorted(path.parent.name for path in ROOT.glob("book/*/index.md"))
+    return wrong + differ(found, sorted(room.name for room in rooms))
 
 
 def for_students(rooms: Sequence[Room]) -> list[str]:
@@ -109,7 +117,7 @@ def for_students(rooms: Sequence[Room]) -> list[str]:
     line = r"^- \{exercise\}`(\w+) <(\w+)>`.*?\{doc\}`([\w/-]+)`.*\{doc\}`([\w/-]+)`"
     expected = []
     for room in rooms:
-        pages = contents().get(room.name.capitalize()) or [""]
+        pages = contents().get(room.name.capitalize(), [])[1:] or [""]  # without the overview
         ends = (pages[i].removeprefix("book/") for i in (0, -1))
         expected.append((room.name.capitalize(), room.name, *ends))
     hidden = re.search(r"An\s+answer must do without.*", page, re.DOTALL)[0]
@@ -135,6 +143,7 @@ CHECKS = (
     table_of_contents,
     readme,
     first_page,
+    overviews,
     for_students,
     contributing,
 )

@@ -263,8 +263,10 @@ def write_book(folder: Path, **pages: str) -> None:
         shutil.copy(file, folder / "book" / "_static")
     shutil.copy(ROOT / "book" / "references.bib", folder / "book")
     (folder / "cnnlab").mkdir()
-    (folder / "cnnlab" / "__init__.py").write_text("SEED = 1\n")
+    (folder / "cnnlab" / "__init__.py").write_text('SEED = 1\n__version__ = "0"\n')
     shutil.copy(ROOT / "cnnlab" / "measured.py", folder / "cnnlab")
+    (folder / "tools").mkdir()
+    shutil.copy(ROOT / "tools" / "notebooks.py", folder / "tools")
     (folder / "exercises").mkdir()
     (folder / "exercises" / "lines.md").write_text(f"{HEADER}\n# Exercises: lines\n", "utf-8")
     for name, text in pages.items():
@@ -370,7 +372,7 @@ def test_the_life_of_a_book(tmp_path):
     assert "New prose" in parsed(tmp_path, "page").get_text()
     assert record.stat().st_mtime_ns == written
 
-    (tmp_path / "cnnlab" / "__init__.py").write_text("SEED = 2\n")
+    (tmp_path / "cnnlab" / "__init__.py").write_text('SEED = 2\n__version__ = "0"\n')
     write_contents(tmp_path, "intro", "page", "record")
     third = build(
         tmp_path, COURSE_REPOSITORY="a/b", COURSE_BRANCH="dev", COURSE_NOTEBOOK_BRANCH="made"

@@ -16,7 +16,8 @@ from cnnlab.rooms import NAMES
 ROOT = Path(__file__).resolve().parents[2]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
 CHAPTERS = [chapter["file"] for part in TOC["parts"] for chapter in part["chapters"]]
-PAGES = [name for name in CHAPTERS if name.startswith(tuple(f"book/{room}/" for room in NAMES))]
+IN_ROOMS = [name for name in CHAPTERS if name.startswith(tuple(f"book/{room}/" for room in NAMES))]
+PAGES = [name for name in IN_ROOMS if not name.endswith("/index")]  # an overview teaches nothing
 # Written before the pattern. This list may only get shorter.
 OLD = {"book/detection/sliding-windows"}
 MOST_OPEN = 25

@@ -2,11 +2,30 @@
 
 from sphinx.application import Sphinx
 
-from . import cache, exercises, folds, icons, launch, live, mend, pictures, record, streams
+from . import (
+    cache,
+    exercises,
+    figures,
+    folds,
+    icons,
+    launch,
+    live,
+    mend,
+    pictures,
+    record,
+    rooms,
+    solutions,
+    streams,
+)
+
+PARTS = (
+    *(cache, launch, exercises, folds, pictures, streams, record, live, rooms, solutions, figures),
+    *(icons, mend),
+)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register everything with Sphinx."""
-    for part in (cache, launch, exercises, folds, pictures, streams, record, live, icons, mend):
+    for part in PARTS:
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": False}

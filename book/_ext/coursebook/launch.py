@@ -1,15 +1,28 @@
-"""Where the course lives, and the buttons that open a page in Colab or Binder.
+"""Where the course lives, and the buttons that open a page in Colab or Binder, or download it.
 
 `_config.yml` says it once; the publishing workflow overrides it through the environment.
 """
 
 import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
+from .cache import digest
+
 HOST = "https://github.com/"
+ADDRESSES = (
+    *("COURSE_REPOSITORY", "GITHUB_REPOSITORY", "COURSE_BRANCH"),
+    *("COURSE_NOTEBOOK_BRANCH", "COURSE_SITE"),
+)
+NOTEBOOKS = "_notebooks"  # in the built book
+NOTEBOOK_BUTTON = "download-notebook-button"
 
 
 def repository_address(name: str) -> str:
@@ -29,6 +42,9 @@ def read_environment(app: Sphinx, config: Config) -> None:
         config.course_notebook_branch = branch
     if site := os.environ.get("COURSE_SITE"):
         config.html_baseurl = site.rstrip("/") + "/"
+    # What is said to other sites and in the page of a wrong address, needs whole addresses.
+    config.ogp_site_url = config.html_baseurl
+    config.notfound_urls_prefix = urlsplit(config.html_baseurl).path
 
 
 def notebook_address(url: str, page: str, source: str, notebooks: str) -> str:
@@ -58,13 +74,38 @@ def mend_buttons(
                 button["url"], page, source, app.config.course_notebook_branch
             )
     if download := groups.get("download-buttons"):
-        # Jupyter shows the page's MyST badly: whoever wants a notebook takes the made one.
-        download["buttons"] = [
-            button for button in download["buttons"] if not button.get("url", "").endswith(".ipynb")
-        ]
+        # Jupyter shows the page's MyST badly: whoever wants a notebook gets the made one.
+        for button in download["buttons"]:
+            if button["label"] == NOTEBOOK_BUTTON:
+                button["url"] = context["pathto"](f"{NOTEBOOKS}/{page}.ipynb", 1)
+        if not has_code(doctree):
+            download["buttons"] = [
+                button for button in download["buttons"] if button["label"] != NOTEBOOK_BUTTON
+            ]
+
+
+def write_notebooks(app: Sphinx, exception: Exception | None) -> None:
+    """The notebooks of this table of contents, for download; anew if anything in them may differ.
+
+    They take as long as all the rest of a build in which nothing changed.
+    """
+    if exception or app.builder.format != "html":
+        return
+    root, folder = Path(app.srcdir), Path(app.outdir, NOTEBOOKS)
+    maker, contents = root / "tools" / "notebooks.py", root / app.config.external_toc_path
+    pages = [root / app.env.doc2path(page, base=False) for page in app.env.found_docs]
+    sources = [maker, contents, root / "_config.yml", *pages, *root.glob("exercises/*.md")]
+    addresses = [f"{name}={value}" for name, value in os.environ.items() if name in ADDRESSES]
+    stamp, key = folder / "made-from.txt", digest(sources, *sorted(addresses))
+    if stamp.exists() and stamp.read_text("utf-8") == key:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([sys.executable, maker, folder, contents], check=True, stdout=subprocess.DEVNULL)
+    stamp.write_text(key, "utf-8")
 
 
 def setup(app: Sphinx) -> None:
     app.add_config_value("course_notebook_branch", "notebooks", "html", str)
     app.connect("config-inited", read_environment)
     app.connect("html-page-context", mend_buttons, priority=900)
+    app.connect("build-finished", write_notebooks)

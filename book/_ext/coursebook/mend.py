@@ -13,6 +13,8 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.jinja2glue import BuiltinTemplateLoader
 
+from .rooms import tell_room
+
 # Before the first paint, so that a dark page does not flash white. A browser may refuse storage.
 THEME = """
 (() => {
@@ -80,6 +82,12 @@ def landmarks(page: BeautifulSoup) -> None:
         sidebar["role"], sidebar["aria-label"] = "region", "Sidebar"
     for footer in page.select("footer.bd-footer:not(:has(*))"):
         footer.decompose()
+
+
+def no_empty_headings(page: BeautifulSoup) -> None:
+    """The page of a wrong address has none for print."""
+    for heading in page.select("h1:empty"):
+        heading.decompose()
 
 
 def names_of_buttons(page: BeautifulSoup) -> None:
@@ -151,6 +159,7 @@ MENDS: tuple[Callable[[BeautifulSoup], None], ...] = (
     theme_before_paint,
     one_viewport,
     landmarks,
+    no_empty_headings,
     names_of_buttons,
     answers_fold,
     list_of_references,
@@ -160,11 +169,12 @@ MENDS: tuple[Callable[[BeautifulSoup], None], ...] = (
 )
 
 
-def mend(html: str) -> str:
-    """A page of the theme, mended."""
+def mend(html: str, name: str = "") -> str:
+    """A page of the theme, mended. Its name says to which room it belongs."""
     page = BeautifulSoup(html, "html.parser")
     for each in MENDS:
         each(page)
+    tell_room(page, name)
     return page.decode(formatter="minimal")
 
 
@@ -173,7 +183,7 @@ class MendingLoader(BuiltinTemplateLoader):
 
     def render(self, template: str, context: dict) -> str:
         html = super().render(template, context)
-        return mend(html) if "<html" in html else html
+        return mend(html, context.get("pagename", "")) if "<html" in html else html
 
 
 def mend_templates(app: Sphinx, config: Config) -> None:

@@ -76,7 +76,7 @@ def pages_to_write(app: Sphinx, env: BuildEnvironment) -> list[str]:
     return holders if changed else []
 
 
-def table(head: list[str], rows: list[list[Cell]]) -> nodes.table:
+def table(head: list[str], rows: list[list[Cell]], *classes: str) -> nodes.table:
     """A table node."""
 
     def row(cells: list[Cell]) -> nodes.row:
@@ -90,11 +90,11 @@ def table(head: list[str], rows: list[list[Cell]]) -> nodes.table:
     group += [nodes.colspec(colwidth=1) for _ in head]
     group += nodes.thead("", row(head))
     group += nodes.tbody("", *map(row, rows))
-    return nodes.table("", group, classes=["colwidths-auto"])
+    return nodes.table("", group, classes=["colwidths-auto", *classes])
 
 
-def link(env: BuildEnvironment, here: str, page: str) -> pending_xref:
-    """A link to a page, with its title."""
+def link(here: str, page: str) -> pending_xref:
+    """A link to a page, which will show its title."""
     target = posixpath.relpath(page, posixpath.dirname(here))
     found = pending_xref(
         refdoc=here,
@@ -104,7 +104,7 @@ def link(env: BuildEnvironment, here: str, page: str) -> pending_xref:
         refexplicit=False,
         refwarn=True,
     )
-    found += nodes.inline(text=env.titles[page].astext())
+    found += nodes.inline(text=page)
     return found
 
 
@@ -119,10 +119,7 @@ class FillPlaceholder(SphinxPostTransform):
 
     def tables(self) -> list[nodes.Node]:
         ran, where = pages_that_ran(self.env), machine(self.env)
-        rows = [
-            [link(self.env, self.env.docname, page), f"{seconds:.1f}", day]
-            for page, seconds, day in ran
-        ]
+        rows = [[link(self.env.docname, page), f"{seconds:.1f}", day] for page, seconds, day in ran]
         rows.append(["All pages", f"{sum(seconds for _, seconds, _ in ran):.1f}", ""])
         facts = {
             "Processor": where["processor"],
