@@ -7,7 +7,8 @@
 Of each question, the solution, the other right answers and the oracle are changed in one place
 after another (`tools.mutate`). A changed answer is asked with the question's cases, of several
 seeds, and is killed if it fails with each of them. A changed oracle is killed if the solution no
-longer passes. What lives computes the same, and ``mutants.toml`` beside the room's questions
+longer passes. Of a question by hand, a change counts if it changes the value: the value is all that
+is handed in. What lives computes the same, and ``mutants.toml`` beside the room's questions
 says why; anything else is a hole in the cases: add one.
 
 What was proved is written to ``tests/grading/mutants.json``, with a digest of all that the proof
@@ -24,6 +25,7 @@ import importlib.util
 import io
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -31,17 +33,17 @@ import tomllib
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import jupytext
 import numpy as np
+from markdown_it import MarkdownIt
 
 from cnnlab.grading.answers.compare import copied, equal
-from cnnlab.grading.question import Question, no_arguments
+from cnnlab.grading.question import EXACT, Question, no_arguments
 from cnnlab.grading.questions import ROOMS, questions
 from tools import mutate
 
@@ -52,6 +54,7 @@ SECONDS = (
     1.0  # of the processor, for a changed answer; and this many times what the right one takes
 )
 TIMES = 5
+OPTIONS = re.compile(r"\A(?::[^\n]*\n)+")  # of a cell, before its code
 NAME = "ANSWER"  # of an expression, in a program made of a question's file
 
 
@@ -69,12 +72,15 @@ class Program:
         Of the answer, after the tree has run.
     around
         Makes the names that the tree needs.
+    held
+        Functions that stay as they are, because they are changed as parts of another program.
     """
 
     part: str
     tree: ast.Module
     name: str
     around: Callable[[], dict[str, Any]]
+    held: frozenset[str] = frozenset()
 
     def answer(self, tree: ast.Module | None = None) -> Any:
         names = dict(self.around())
@@ -87,10 +93,14 @@ class Program:
 
 @cache
 def cells(room: str) -> list[str]:
-    """The code cells of a room's solutions, without the checks."""
-    found = jupytext.read(ROOT / f"solutions/{room}.md").cells
-    code = (cell.source for cell in found if cell.cell_type == "code")
-    return [text for text in code if "cnnlab.check(" not in text and "cnnlab.exercise(" not in text]
+    """The code cells of a room's solutions, without the checks.
+
+    The Markdown is enough here; Jupytext takes three seconds to import.
+    """
+    tokens = MarkdownIt().parse((ROOT / f"solutions/{room}.md").read_text("utf-8"))
+    code = [one.content for one in tokens if one.info.startswith("{code-cell}")]
+    texts = (OPTIONS.sub("", text) for text in code)
+    return [text for text in texts if "cnnlab.check(" not in text and "cnnlab.exercise(" not in text]
 
 
 def solution(question: Question) -> Program:
@@ -127,7 +137,10 @@ def before(room: str, number: int) -> dict[str, Any]:
 
 
 def of_file(question: Question) -> list[Program]:
-    """The other right answers and the oracle, each with all that it calls in the room's files."""
+    """The other right answers and the oracle, each with all that it calls in the room's files.
+
+    What an answer shares with the oracle is changed there alone.
+    """
     asked = keywords(question)
     expressions = {
         f"alternative {number}": one
@@ -136,7 +149,10 @@ def of_file(question: Question) -> list[Program]:
     if question.kind in ("value", "network"):  # a function that makes the answer
         expressions = {part: ast.Call(one, [], []) for part, one in expressions.items()}
     expressions["oracle"] = asked["oracle"]
-    return [of_expression(file_of(question), part, one) for part, one in expressions.items()]
+    made = [of_expression(file_of(question), part, one) for part, one in expressions.items()]
+    *others, oracle = made
+    held = frozenset(one.name for one in oracle.tree.body if isinstance(one, ast.FunctionDef))
+    return [*(replace(one, held=held) for one in others), oracle]
 
 
 def file_of(question: Question) -> str:
@@ -243,9 +259,16 @@ def settle(tree: ast.Module) -> bool:
             if plain and name not in passed:
                 Settled(name, value).visit_body(function)
                 values[place] = ast.Constant(None)  # read no more
-        if function.args.kwarg is not None:  # the mistakes, and the right answer has none
+        if function.args.kwarg is not None and not given_more(function, calls):
             Settled(function.args.kwarg.arg, ast.Dict([], [])).visit_body(function)
     return ast.dump(tree) != before_
+
+
+def given_more(function: ast.FunctionDef, calls: list[ast.Call]) -> bool:
+    """Whether a call gives a function keywords that it has no names for; mistakes come so."""
+    known = {one.arg for one in [*function.args.args, *function.args.kwonlyargs]}
+    own = [call for call in calls if getattr(call.func, "id", "") == function.name]
+    return any(word.arg and word.arg not in known for call in own for word in call.keywords)
 
 
 def options(function: ast.FunctionDef, calls: list[ast.Call]) -> Iterator[tuple[str, list, int]]:
@@ -474,20 +497,36 @@ def outcomes(question: Question, part: int, step: int = 1) -> Iterator[tuple[str
 
         else:
             passes = jury.passes
+        value = valued(question, program)
         start = time.process_time()
         if not passes(program.answer(mutate.bare(program.tree))):
             yield f"{program.part}: fails as it is => unchanged", True
             return
         seconds = SECONDS + TIMES * (time.process_time() - start)
-        for number, mutant in enumerate(mutate.mutants(program.tree)):
+        for number, mutant in enumerate(mutate.mutants(program.tree, program.held)):
             if number % step == 0:
                 tree = mutant.tree
                 change = f"{program.part}, {mutant.change}"
-                yield change, lives(passes, lambda: program.answer(tree), seconds)  # noqa: B023
+                alive = lives(passes, lambda: program.answer(tree), seconds)  # noqa: B023
+                if alive and value is not None and equal(value(tree), value(program.tree), EXACT):
+                    continue
+                yield change, alive
+
+
+def valued(question: Question, program: Program) -> Callable[[ast.Module], Any] | None:
+    """What a program of a question by hand comes to; None for another question.
+
+    Nobody hands in more than the value: a change that finds the same one is no other answer.
+    """
+    if question.kind != "value":
+        return None
+    if program.part == "oracle":
+        return lambda tree: program.answer(tree)()
+    return program.answer
 
 
 def tried(room: str, name: str, part: int) -> tuple[str, str, list[tuple[str, bool]], float]:
-    """In a process of its own: `outcomes`, and the seconds of the processor."""
+    """`outcomes`, and the seconds of the processor."""
     start = time.process_time()
     found = list(outcomes(questions(room)[name], part))
     return room, name, found, time.process_time() - start
@@ -497,22 +536,25 @@ def prove(asked: Sequence[Question], jobs: int) -> dict[str, Proof]:
     """The proof of each question, by ``"room, question"``."""
     proofs = {key(question): Proof() for question in asked}
     lived: dict[str, list[str]] = {name: [] for name in proofs}
-    slow_first = sorted(asked, key=lambda one: one.kind != "network")
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        runs = [
-            pool.submit(tried, one.room, one.id, part)
-            for one in slow_first
-            for part in range(len(programs(one)))
-        ]
-        for run in runs:
-            room, name, found, seconds = run.result()
-            proof = proofs[f"{room}, {name}"]
-            proof.made += len(found)
-            proof.seconds += seconds
-            lived[f"{room}, {name}"] += [change for change, alive in found if alive]
+    for room, name, found, seconds in runs(asked, jobs):
+        proof = proofs[f"{room}, {name}"]
+        proof.made += len(found)
+        proof.seconds += seconds
+        lived[f"{room}, {name}"] += [change for change, alive in found if alive]
     for question in asked:
         settle_accounts(proofs[key(question)], lived[key(question)], excuses(question))
     return proofs
+
+
+def runs(asked: Sequence[Question], jobs: int) -> Iterator[tuple]:
+    """`tried` for each part of each question, networks first; one job needs no process more."""
+    slow_first = sorted(asked, key=lambda one: one.kind != "network")
+    parts = [(one.room, one.id, part) for one in slow_first for part in range(len(programs(one)))]
+    if jobs == 1:
+        yield from (tried(*part) for part in parts)
+        return
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        yield from (run.result() for run in [pool.submit(tried, *part) for part in parts])
 
 
 def settle_accounts(proof: Proof, lived: list[str], known: dict[str, str]) -> None:

@@ -1,12 +1,15 @@
 """The small changes of a program, one at a time: what somebody gets wrong who is nearly right.
 
-cosmic-ray and mutmut make such changes too, of operators, comparisons and numbers. What goes wrong
-with arrays they do not know: an axis, a slice, an index, two sides swapped, a loop that ends early.
+cosmic-ray (8.7, tried on a non-max suppression of 20 lines) makes as many changes, but more than half
+of them put each operator in the place of each other one. It moves numbers, indices too, turns
+comparisons and skips loops. It swaps no two sides or arguments, takes no slice or function away, and
+ends no loop early where no `break` or `continue` stood: the slips of people with arrays. And it
+starts its tests in a process of their own for each change, where a question is asked within one.
 """
 
 import ast
 import builtins
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 OPERATORS = {
@@ -126,14 +129,14 @@ class Edit:
         return old
 
 
-def mutants(tree: ast.Module) -> Iterator[Mutant]:
+def mutants(tree: ast.Module, held: Container[str] = ()) -> Iterator[Mutant]:
     """Each small change of a program; of changes that give the same program, the first.
 
-    Annotations and what a function says about itself go first: they compute nothing.
+    Functions whose names are in `held` stay as they are. Annotations and what a function says about itself go first: they compute nothing.
     """
     tree = bare(tree)
     seen = {ast.unparse(tree)}
-    for edit in list(edits(tree, "", tree.body[0])):
+    for edit in list(edits(tree, "", tree.body[0], held)):
         before = head(edit.line)
         old = edit.put(edit.new)
         try:
@@ -172,8 +175,10 @@ def _decorated(line: ast.stmt) -> bool:
 # ---- where ----
 
 
-def edits(node: ast.AST, function: str, line: ast.stmt) -> Iterator[Edit]:
-    """All edits at a node and below it."""
+def edits(
+    node: ast.AST, function: str, line: ast.stmt, held: Container[str] = ()
+) -> Iterator[Edit]:
+    """All edits at a node and below it, but not in the functions that are held."""
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return
     if isinstance(node, ast.keyword) and node.arg in ("dtype", "strict"):
@@ -181,6 +186,8 @@ def edits(node: ast.AST, function: str, line: ast.stmt) -> Iterator[Edit]:
     if isinstance(node, ast.stmt):
         line = node
     if isinstance(node, ast.FunctionDef):
+        if node.name in held:
+            return
         function = node.name
     for new, field in fields(node):
         yield Edit(node, field, new, function, line)
@@ -196,7 +203,7 @@ def edits(node: ast.AST, function: str, line: ast.stmt) -> Iterator[Edit]:
             place = index if isinstance(value, list) else None
             for new in expressions(child):
                 yield Edit(node, field, new, function, line, place)
-            yield from edits(child, function, line)
+            yield from edits(child, function, line, held)
     for owner, field, place, name, inside in _uses(node, twins):
         yield Edit(owner, field, ast.Name(twins[name], ast.Load()), function, inside, place)
 

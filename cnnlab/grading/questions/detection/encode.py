@@ -54,7 +54,6 @@ def encode(
     cell: Callable[[int, int], float] = lambda length, count: length / count,
     centre: tuple[float, float] = (0.5, 0.5),
     first_class: int = 5,
-    turn: int = 0,
     p_c: int = 1,
     swapped: bool = False,
 ) -> np.ndarray:
@@ -79,8 +78,13 @@ def encode(
         place = y[row, column, k]
         place[:] = 0
         place[:5] = [p_c, *numbers(cx, cy, h, w, cell_h, cell_w, anchors[k])]
-        place[first_class + (label + turn) % classes] = 1
+        place[first_class + label] = 1
     return y
+
+
+def another_class(boxes, labels, grid, anchors, classes, size, turn):
+    """The class so many places after the right one, and after the last one the first."""
+    return encode(boxes, (labels + turn) % classes, grid, anchors, classes, size)
 
 
 def encode_in_image(boxes, labels, grid, anchors, classes, size, centre=False):
@@ -119,6 +123,7 @@ def encode_cases(rng: np.random.Generator) -> list[Case]:
         street(rng, grid=(5, 3), classes=4, labels=[1, 3, 2, 1, 0, 3], A=3),
         rivals(rng, grid=(3, 5), classes=3),
         telling(rng, grid=(5, 4), classes=5),
+        long_ones(rng, grid=(4, 3), classes=4),
         street(rng, grid=(4, 6), classes=3, labels=[]),
         of_any_shape(rng, grid=(4, 5), classes=3),
         of_any_shape(rng, grid=(6, 5), classes=2),
@@ -189,6 +194,20 @@ def telling(rng: np.random.Generator, grid: tuple[int, int], classes: int) -> Ca
     labels = rng.permutation(classes)[:3].tolist()
     anchors = rng.permutation(anchors.round(1))
     return placed(rng, grid, classes, labels, anchors, cells, sizes[order])
+
+
+def long_ones(rng: np.random.Generator, grid: tuple[int, int], classes: int) -> Case:
+    """In two cells, a large object and a longer one want the anchor that only one can have.
+
+    The longer one is taller, or wider, and its sides have the larger sum; its area is smaller.
+    """
+    scale = rng.uniform(0.9, 1.1)
+    anchors = rng.permutation(np.array([[20.0, 20], [6, 7]]) * scale).round(1)
+    sizes = np.array([[20.0, 18], [28, 12], [19, 20], [12, 29]]) * scale
+    one, other = rng.permutation(min(grid) ** 2)[:2]
+    cells, order = np.array([one, one, other, other]), rng.permutation(4)
+    labels = rng.permutation(classes)[:4].tolist()
+    return placed(rng, grid, classes, labels, anchors, cells[order], sizes[order])
 
 
 def placed(
@@ -370,6 +389,18 @@ QUESTION = Question(
             "The smallest object chose first. Sorting gives ascending order.",
         ),
         Wrong(
+            "the tallest first",
+            partial(encode, order=lambda boxes: np.argsort(boxes[:, 1] - boxes[:, 3])),
+            "The tallest object chose first. A lower one may be larger: what does the task call the"
+            " size of an object?",
+        ),
+        Wrong(
+            "the widest first",
+            partial(encode, order=lambda boxes: np.argsort(boxes[:, 0] - boxes[:, 2])),
+            "The widest object chose first. A narrower one may be larger: what does the task call"
+            " the size of an object?",
+        ),
+        Wrong(
             "overwritten",
             partial(encode, clash="over"),
             "An object was put into a place that was taken, and what stood there is lost. Before an"
@@ -388,13 +419,13 @@ QUESTION = Question(
         ),
         Wrong(
             "label before",
-            partial(encode, turn=-1),
+            partial(another_class, turn=-1),
             "The 1 of the class stands at the class before the right one, and that of class 0 at"
             " the end. Labels count from 0, as indices do.",
         ),
         Wrong(
             "label after",
-            partial(encode, turn=1),
+            partial(another_class, turn=1),
             "The 1 of the class stands one place too late. Labels count from 0: which index belongs"
             " to label 0?",
         ),

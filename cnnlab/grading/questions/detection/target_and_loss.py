@@ -22,14 +22,13 @@ def label_vector(
     width: int,
     place: Callable[..., list[float]] | None = None,
     first_class: int = 5,
-    turn: int = 0,
 ) -> np.ndarray:
     """y, with `place` as its b_x, b_y, b_h, b_w, and the class from index `first_class` on."""
     y = np.zeros(len(prediction))
     if box is not None:
         y[0] = 1
         y[1:5] = (place or shares)(*box, height, width)
-        y[first_class + (label + turn) % (len(y) - 5)] = 1
+        y[first_class + label] = 1
     return y
 
 
@@ -58,6 +57,13 @@ def target_and_loss(
 
 def class_0_is_background(box, label, prediction, height, width):
     box = box if label else None  # 0 is false too
+    return target_and_loss(box, label, prediction, height, width)
+
+
+def another_class(box, label, prediction, height, width, turn):
+    """The class so many places after the right one, and after the last one the first."""
+    if label is not None:
+        label = (label + turn) % (len(prediction) - 5)
     return target_and_loss(box, label, prediction, height, width)
 
 
@@ -146,13 +152,13 @@ QUESTION = Question(
         ),
         Wrong(
             "label before",
-            partial(target_and_loss, turn=-1),
+            partial(another_class, turn=-1),
             "The 1 of the class stands at the class before the right one, and that of class 0 at"
             " the end. Labels count from 0, as indices do.",
         ),
         Wrong(
             "label after",
-            partial(target_and_loss, turn=1),
+            partial(another_class, turn=1),
             "The 1 of the class stands one place too late. Labels count from 0: which index of y"
             " belongs to label 0?",
         ),

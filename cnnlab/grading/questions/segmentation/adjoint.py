@@ -91,6 +91,7 @@ def adjoint_cases(rng: np.random.Generator) -> Sequence[Case]:
         case(2, 12, 6, (3, 2), 3, 2, 2, 0),  # a last row that no window has seen
         case(1, 5, 6, (4, 3), 1, 2, 1, 3),  # windows that see the frame only
         case(3, 4, 6, (2, 2), 2, 1, 3, 0),  # gaps
+        case(2, 4, 7, (2, 4), 2, 3, 1, 0),  # wide filters, and no frame that hides what they miss
     ]
 
 
