@@ -1,10 +1,10 @@
 """The small changes of a program, one at a time: what somebody gets wrong who is nearly right.
 
-cosmic-ray (8.7, tried on a non-max suppression of 20 lines) makes as many changes, but more than half
-of them put each operator in the place of each other one. It moves numbers, indices too, turns
-comparisons and skips loops. It swaps no two sides or arguments, takes no slice or function away, and
-ends no loop early where no `break` or `continue` stood: the slips of people with arrays. And it
-starts its tests in a process of their own for each change, where a question is asked within one.
+cosmic-ray (8.7, tried on a non-max suppression of 20 lines) makes as many changes, but more than
+half of them put each operator in the place of each other one. It moves numbers, indices too, turns
+comparisons and skips loops. It swaps no two sides or arguments, takes no slice or function away,
+and ends no loop early where no `break` or `continue` stood: the slips of people with arrays. And it
+starts a process for each change, where a question is asked within one.
 """
 
 import ast
@@ -132,7 +132,8 @@ class Edit:
 def mutants(tree: ast.Module, held: Container[str] = ()) -> Iterator[Mutant]:
     """Each small change of a program; of changes that give the same program, the first.
 
-    Functions whose names are in `held` stay as they are. Annotations and what a function says about itself go first: they compute nothing.
+    Functions whose names are in `held` stay as they are. Annotations and what a function says about
+    itself go first: they compute nothing.
     """
     tree = bare(tree)
     seen = {ast.unparse(tree)}
