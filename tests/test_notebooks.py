@@ -392,6 +392,11 @@ def test_a_page_links_to_the_notebook_of_an_exercise(tmp_path):
     assert f"[Exercises: room]({address}) and [more]({address})" in markdown_of(course)
 
 
+def test_a_file_beside_the_book_is_found_where_the_book_is_published(tmp_path):
+    course = course_of(tmp_path, room__page="# P\n\n{beside}`a PDF <book.pdf>`\n")
+    assert f"[a PDF]({course.site}book.pdf)" in markdown_of(course)
+
+
 @pytest.mark.parametrize(
     ("where", "text", "why"),
     [

@@ -546,6 +546,9 @@ class Plain:
         page = self.course.exercises[room]
         return f"[{text or page.title}]({relpath(f'{page.name}.ipynb', self.page.folder)})"
 
+    def beside(self, text: str | None, file: str, line: int) -> str:
+        return f"[{text or file}]({self.course.site}{file})"
+
     def ref(self, text: str | None, target: str, line: int) -> str:
         if target not in self.course.targets:
             raise self.refuse(line, f"there is no label {target}")
@@ -633,6 +636,7 @@ DIRECTIVES = {
     "living-network": (Plain.living_network, ("small",)),
 }
 ROLES = {
+    "beside": Plain.beside,
     "doc": Plain.doc,
     "exercise": Plain.exercise,
     "ref": Plain.ref,

@@ -317,7 +317,7 @@ def launches(page: BeautifulSoup) -> list[str]:
 def test_the_life_of_a_book(tmp_path):
     """A first build, then a change of prose, then one of the package and of the repository."""
     code = HEADER + "# Page\n\nOld prose {cite:p}`lecun1998gradient`.\n\n"
-    code += "See {exercise}`lines` or {exercise}`those <lines>`.\n\n"
+    code += "See {exercise}`lines` or {exercise}`those <lines>`, {beside}`on paper <book.pdf>`.\n\n"
     code += CELL.format(COUNT) + CELL.format(PICTURE.replace("ALT", '"A black field."'))
     drawn = DRAWING.replace("TITLE", "# Draw: a red field").replace("OPTION", "Red: all of it.", 1)
     code += drawn.replace("Red: all of it.", '"Red: all of it."')
@@ -375,7 +375,11 @@ def test_the_life_of_a_book(tmp_path):
     (tmp_path / "cnnlab" / "__init__.py").write_text('SEED = 2\n__version__ = "0"\n')
     write_contents(tmp_path, "intro", "page", "record")
     third = build(
-        tmp_path, COURSE_REPOSITORY="a/b", COURSE_BRANCH="dev", COURSE_NOTEBOOK_BRANCH="made"
+        tmp_path,
+        COURSE_REPOSITORY="a/b",
+        COURSE_BRANCH="dev",
+        COURSE_NOTEBOOK_BRANCH="made",
+        COURSE_SITE="https://c.org/d",
     )
     assert third.returncode == 0, third.stdout
     assert runs.read_text() == "xx"
@@ -387,6 +391,7 @@ def test_the_life_of_a_book(tmp_path):
     assert page.select('a[href="https://github.com/a/b/edit/dev/book/page.md"]')
     there = "https://colab.research.google.com/github/a/b/blob/made/exercises/lines.ipynb"
     assert exercises(page) == [("Exercises: lines", there), ("those", there)]
+    assert page.select_one('a[href="https://c.org/d/book.pdf"]').get_text() == "on paper"
     # The page that left the table of contents is gone, and no page names it.
     html = tmp_path / "_build/html"
     assert not [path for path in html.rglob("passing*") if path.is_file()]

@@ -3,6 +3,7 @@
 from sphinx.application import Sphinx
 
 from . import (
+    beside,
     cache,
     exercises,
     figures,
@@ -20,7 +21,7 @@ from . import (
 
 PARTS = (
     *(cache, launch, exercises, folds, pictures, streams, record, live, rooms, solutions, figures),
-    *(icons, mend),
+    *(beside, icons, mend),
 )
 
 
