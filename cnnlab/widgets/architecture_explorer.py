@@ -153,7 +153,7 @@ class ArchitectureExplorer(Figure):
     networks = Networks(Checked()).tag(sync=True)
     chosen = Whole(0)  # which network, in their order
     layer = Whole(1)  # the row that is explained; 0 is the input
-    same_scale = Flag(True)  # one scale for all networks, so that they can be compared
+    same_scale = Flag(False)  # one scale for all networks: a small one is a speck beside VGG
 
     def __init__(self, networks: Mapping[str, Sequence[Row]] | None = None):
         given = {"ConvNet, 32 × 32": small_network()} if networks is None else networks

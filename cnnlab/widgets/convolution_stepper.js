@@ -66,8 +66,7 @@ function render({ model, el }) {
   const drawGrids = makeGrids(fig, steps);
   const formula = h("p", { class: "cl-formula" });
   const size = h("p", { class: "cl-hint" });
-  fig.stage.after(formula, steps.player.el);
-  fig.status.after(size);
+  fig.stage.after(formula, steps.player.el, size);
   fig.hint.textContent = t("hint");
   const drawTable = makeTable(fig);
 

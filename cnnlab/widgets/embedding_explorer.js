@@ -148,7 +148,7 @@ function makeControls(fig, data) {
   const pick = numberBox(fig, { label: t("number"), min: 1, max: data.n, onChange: (i) => fig.set({ chosen: i - 1 }) });
   const photos = toggle(fig, { label: t("photos"), onChange: (on) => fig.set({ as_pictures: on }) });
   fig.controls.append(moment.el, only.el, pick.el, ...(data.pictures.length ? [photos.el] : []));
-  fig.controls.after(buttons.el);
+  fig.stage.after(buttons.el);
   return (now) => {
     moment.set(now.at);
     only.set(now.only);

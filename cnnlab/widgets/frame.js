@@ -194,6 +194,10 @@ function tableWriter(t, tables) {
   return table;
 }
 
+// Buttons and what they have just brought: they stay in view as long as the figure is, however tall it is.
+/** @type {(fig: Fig, buttons: Element) => Element} */
+export const dock = (fig, buttons) => h("div", { class: "cl-dock" }, buttons, fig.status);
+
 // ---- controls ----
 
 /**

@@ -139,7 +139,8 @@ function render({ model, el }) {
   const rules = makeRules(fig);
   const buttons = makeButtons(fig, way);
   const list = makeList(fig);
-  fig.stage.append(h("div", { class: "nms-main" }, rules.el, ground.el, buttons, fig.status), list.el);
+  fig.stage.append(h("div", { class: "nms-main" }, rules.el, ground.el), list.el);
+  fig.stage.after(buttons);
   fig.hint.textContent = t("hint");
 
   fig.draws(() => {

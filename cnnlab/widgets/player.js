@@ -2,7 +2,7 @@
 
 // The buttons of a figure that goes step by step.
 
-import { button, h } from "./frame.js";
+import { button, dock, h } from "./frame.js";
 /** @import { Fig } from "./frame.js" */
 
 // Back, play, step, all, start over. `step` returns false when there is nothing left; `ended()` says so beforehand.
@@ -40,6 +40,6 @@ export function player(fig, { step, back, all, reset, ended, beat = 900 }) {
     make("reset", still(reset)),
   ];
   fig.onRemove(() => clearInterval(timer));
-  const el = h("div", { class: "cl-player" }, ...row.map((one) => one.el));
+  const el = dock(fig, h("div", { class: "cl-player" }, ...row.map((one) => one.el)));
   return { el, flip, pause, playing: () => timer !== null };
 }

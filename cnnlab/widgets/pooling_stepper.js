@@ -147,7 +147,7 @@ function makeGrids(fig, steps) {
   const frame = slidingWindow(fig, input, { label: t("window"), move, nudge, keyboard });
   const output = numberGrid(fig, { caption: t("output"), pick: (r, c) => steps.at(r, c), keyboard });
   fig.stage.append(input.el, output.el);
-  fig.el.insertBefore(steps.player.el, fig.status);
+  fig.stage.after(steps.player.el);
 
   return ({ image, backward, r, c, f, s, cell: { winner }, values, sent, got }) => {
     const corner = (number) => (backward && number ? format(number) : null);

@@ -2,7 +2,7 @@
 
 // A residual block, layer by layer: a[l+2] = g(z[l+2] + a[l]). Shapes on both paths, parameters, and where they do not fit.
 
-import { button, choice, figure, format, h, keys, numberBox, svg, toggle } from "./frame.js";
+import { button, choice, dock, figure, format, h, keys, numberBox, svg, toggle } from "./frame.js";
 import PHRASES from "./residual_stepper.json" with { type: "json" };
 /** @import { Fig } from "./frame.js" */
 
@@ -215,9 +215,10 @@ function render({ model, el }) {
   const mends = makeMends(fig, way, () => player.step.el.focus());
   const facts = h("p", { class: "res-facts" });
   const sum = h("p", { class: "cl-name" });
-  const text = h("div", { class: "res-text" }, player.el, fig.status, mends.el, facts, sum);
+  const text = h("div", { class: "res-text" }, mends.el, facts, sum);
   const drawing = makePicture(fig, way);
   fig.stage.append(text, drawing.el);
+  fig.stage.after(dock(fig, player.el));
   fig.hint.textContent = t("hint");
 
   fig.draws(() => {

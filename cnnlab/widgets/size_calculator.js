@@ -161,7 +161,7 @@ function makeLayer(fig, kind, i, count, wants) {
       layersOf(fig).map((layer, j) => (i === j ? make(layer) : layer)),
     );
   const pick = choice(fig, {
-    label: t("kind"),
+    label: t("layer", { n: i + 1 }),
     options: ["conv", "pool"].map((key) => [key, t(key)]),
     onChange(next) {
       wants([i, "kind"]);
@@ -182,9 +182,9 @@ function makeLayer(fig, kind, i, count, wants) {
   const show = button(fig, { label: t("field"), name: `${t("field")}: ${t("layer", { n: i + 1 })}`, onClick });
   const result = h("div", { class: "cl-result" });
   const buttons = h("span", { class: "cl-buttons" }, targets.up.el, targets.down.el, targets.drop.el, show.el);
-  const row = h("div", { class: "cl-controls" }, pick.el, ...numbers.map((one) => one.el), buttons);
+  const row = h("div", { class: "cl-controls" }, pick.el, ...numbers.map((one) => one.el));
   return {
-    el: h("li", {}, h("p", { class: "cl-name" }, t("layer", { n: i + 1 })), row, result),
+    el: h("li", {}, row, result, buttons),
     targets,
     draw(layer, chosen, input, { rows, problem }) {
       pick.set(layer.kind);
@@ -222,16 +222,16 @@ function facts({ t }, input, layer, row) {
   const fact = (key, text) => h("span", {}, `${t(key)} `, h("strong", {}, text));
   const field = times([row.receptive_field, row.receptive_field]);
   return [
+    h("p", { class: "cl-out" }, fact("shape", times(row.shape))),
     h(
       "p",
       {},
-      fact("shape", times(row.shape)),
       fact("size", format(row.size)),
       fact("parameters", format(row.parameters)),
       fact("adds", format(row.multiply_adds)),
       fact("receptive", field),
+      h("span", { class: "cl-hint" }, formula(t, input, layer, row)),
     ),
-    h("p", { class: "cl-hint" }, formula(t, input, layer, row)),
   ];
 }
 
@@ -287,7 +287,9 @@ function makeDrawing(fig) {
     return numberBox(fig, { label: t(key), min: 1, onChange });
   });
   const controls = h("div", { class: "cl-controls" }, ...boxes.map((one) => one.el));
-  const el = h("div", { class: "cl-drawing" }, h("p", { class: "cl-name" }, t("picture")), picture, controls);
+  const name = h("p", { class: "cl-name" }, t("picture"));
+  const text = h("div", {}, controls, fig.status);
+  const el = h("div", { class: "cl-drawing" }, name, picture, text);
   fig.listen(picture, "click", (event) => {
     const { row } = drawn(fig);
     const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(picture.getScreenCTM().inverse());
@@ -301,7 +303,7 @@ function makeDrawing(fig) {
     el,
     draw() {
       const { index, row } = drawn(fig);
-      el.hidden = !row;
+      for (const part of [name, picture, controls]) part.hidden = !row;
       if (!row) return fig.say(t("none"));
       const cell = where(fig);
       boxes.forEach((one, axis) => one.set(cell[axis] + 1, row.shape[axis]));

@@ -69,8 +69,8 @@ function render({ model, el }) {
   const drawGrids = makeGrids(fig, steps);
   const drawWork = makeWork(fig);
   const size = h("p", { class: "cl-hint" });
-  fig.stage.before(steps.player.el); // on a phone, next to the picture
-  fig.status.after(size);
+  fig.stage.after(steps.player.el);
+  steps.player.el.after(size);
   fig.hint.textContent = t("hint");
   const drawTables = makeTables(fig);
 

@@ -105,7 +105,8 @@ function makeControls(fig, { steps, last }, { jump, buttons }) {
     text: (i) => String(steps[i]),
     onChange: jump,
   });
-  fig.controls.append(moment.el, buttons.el);
+  fig.controls.append(moment.el);
+  fig.stage.after(buttons.el);
   return moment.set;
 }
 

@@ -65,9 +65,7 @@ function render({ model, el }) {
   const drawTables = makeTables(fig);
   const sum = h("p", { class: "cl-formula" });
   const size = h("p", { class: "cl-hint" });
-  fig.stage.before(steps.player.el); // on a phone, next to the numbers
-  fig.stage.after(sum);
-  fig.status.after(size);
+  fig.stage.after(sum, steps.player.el, size);
   fig.hint.textContent = t("hint");
 
   fig.draws(() => {

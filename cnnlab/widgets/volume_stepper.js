@@ -51,7 +51,7 @@ function render({ model, el }) {
   const parts = makeParts(fig, steps, filter);
   fig.controls.append(filter.el);
   fig.stage.append(parts.channels, sum, h("div", {}, sheetsName, parts.sheets));
-  fig.el.insertBefore(steps.player.el, fig.status);
+  fig.stage.after(steps.player.el);
   fig.hint.textContent = t("hint");
 
   fig.draws(() => {

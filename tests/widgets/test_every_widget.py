@@ -100,6 +100,33 @@ def test_nothing_moves_for_those_who_ask_for_it(name, show):
     assert page.evaluate(NOTHING_MOVES)
 
 
+STEPPERS = {
+    *("ConvolutionStepper", "VolumeStepper", "PoolingStepper", "ResidualStepper", "NMSStepper"),
+    *("SlidingWindow", "TransposedConvolutionStepper", "StylePlayer", "EmbeddingExplorer"),
+}
+SEEN_WHOLE = """([of, place]) => {
+  const stage = document.querySelector(".cl-stage").getBoundingClientRect();
+  scrollTo(0, scrollY + stage.top + place * Math.max(0, stage.height - innerHeight));
+  return [...document.querySelectorAll(of)].every((el) => {
+    const { top, bottom, left } = el.getBoundingClientRect();
+    const middle = document.elementFromPoint(left + 3, (top + bottom) / 2);
+    return top >= 0 && bottom <= innerHeight && (el === middle || el.contains(middle));
+  });
+}"""
+
+
+@pytest.mark.browser
+@every_widget
+def test_buttons_and_what_they_bring_stay_in_view(name, show):
+    """On a phone the figure is taller than the screen: cause and effect are seen together."""
+    page = show(make(name), width=390, height=700)
+    assert (page.locator(".cl-dock").count() == 1) == (name in STEPPERS)
+    if name in STEPPERS:
+        assert page.locator(".cl-dock").bounding_box()["height"] < 250
+        for place in (0, 0.5, 1):
+            assert page.evaluate(SEEN_WHOLE, [".cl-dock button, .cl-dock .cl-status", place])
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["http", "file"])
 def test_they_live_together_in_one_page(show, scheme):

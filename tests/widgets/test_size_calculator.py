@@ -163,7 +163,7 @@ def test_layers_are_added_changed_moved_and_removed(show):
     page.get_by_role("button", name="Remove of layer 2").click()
     page.get_by_role("button", name="Remove of layer 1").click()
     assert page.get_by_role("status").inner_text() == "Add a layer to see a receptive field."
-    assert not page.locator(".cl-drawing").is_visible()
+    assert not page.locator(".cl-input").is_visible()
     for _ in range(21):
         page.get_by_role("button", name="Add convolution").click()
     assert page.locator(".cl-layers > li").count() == 20
@@ -213,6 +213,18 @@ def test_the_field_is_drawn_and_follows_hand_and_numbers(show):
     page.mouse.click(box["x"] + 10.5 * pixel, box["y"] + 6.5 * pixel)
     assert "row 4, column 6 sees" in status.inner_text()
     assert picture.get_attribute("aria-label") == status.inner_text()
+
+
+@pytest.mark.browser
+def test_it_fits_a_screen_with_its_results_beside_what_one_changes(show):
+    """Of 1280 pixels, the book leaves 752 to a figure, and its header 60 of the height."""
+    page = show(SizeCalculator(), width=784)
+    top = page.locator(".cnnlab").bounding_box()["y"]
+    picture = page.locator(".cl-input").bounding_box()
+    assert picture["y"] + picture["height"] - top < 840
+    for layer in page.locator(".cl-layers > li").all():
+        box, out = (layer.locator(of).bounding_box() for of in (".cl-controls", ".cl-out"))
+        assert out["x"] > box["x"] + box["width"] - 1 and out["y"] < box["y"] + box["height"]
 
 
 @pytest.mark.browser
