@@ -630,7 +630,7 @@ DIRECTIVES = {
     "math": (Plain.math, ("label",)),
     "code": (Plain.code, ()),
     "code-block": (Plain.code, ()),
-    "living-network": (Plain.living_network, ()),
+    "living-network": (Plain.living_network, ("small",)),
 }
 ROLES = {
     "doc": Plain.doc,

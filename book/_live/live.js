@@ -3,6 +3,7 @@
 // The living network: EfficientNet-Lite0 looks at the reader's pictures, in the page. It starts when the reader says so.
 
 import { button, choice, figure, h, range } from "../../cnnlab/widgets/frame.js";
+import { bitmapOf, openCamera, takeFiles } from "../../cnnlab/widgets/pictures.js";
 import PHRASES from "./live.json" with { type: "json" };
 import { failure, lacking, makeWorker } from "./ask.js";
 import { makeChanges } from "./changes.js";
@@ -10,7 +11,7 @@ import { percent } from "./draw.js";
 import { makeInside } from "./inside.js";
 import { SIZE } from "./lite0.js";
 import { CHANGES } from "./picture.js";
-import { fetchedBitmap, bitmapOf, openCamera, takeFiles } from "./sources.js";
+import { fetchedBitmap } from "./sources.js";
 import { makeTasks } from "./tasks.js";
 import { makePicture, makeGuesses, tables } from "./views.js";
 /** @import { Fig } from "../../cnnlab/widgets/frame.js" */
@@ -57,7 +58,8 @@ export function mount(el) {
   el.replaceChildren();
   const { folder, version, size } = el.dataset;
   const fig = figure({ model: makeModel(START), el, words: PHRASES, title: "title" });
-  fig.el.classList.add("ln");
+  const small = el.classList.contains("ln-small"); // for a page that is about something else
+  fig.el.classList.add("ln", ...(small ? ["ln-small"] : []));
   fig.tables.hidden = true;
   const place = { folder: new URL(folder, document.baseURI).href, version, size: Number(size) };
   const bar = h("progress", { max: 1, value: 0, hidden: "", "aria-label": fig.t("loading") });
@@ -70,7 +72,7 @@ export function mount(el) {
       try {
         const life = await begin(fig, place, bar, tries++ > 0);
         panel.remove();
-        await live(fig, place, life);
+        await live(fig, place, life, small);
       } catch (error) {
         complain(fig, error);
         go.text(fig.t("again"));
@@ -124,46 +126,47 @@ async function begin(fig, { folder, version, size }, bar, again) {
 // ---- the living network ----
 
 /** @param {Fig} fig */
-async function live(fig, { folder, version }, { worker, first, names }) {
+async function live(fig, { folder, version }, { worker, first, names }, small) {
   fig.onRemove(worker.end);
   const mask = new Uint8Array(SIZE * SIZE);
   const life = { worker, first, names, mask, answer: null, alone: {}, occlusion: null, silent: false, others: {} };
   const photoOf = (name) => fetchedBitmap(`${folder}${name}.webp?${version}`);
-  const parts = [
-    makeSources(fig, life, photoOf),
-    makePicture(fig, life),
-    makeGuesses(fig, life),
-    makeChanges(fig, life, PHOTOS),
-    makeInside(fig, life),
-    makeTasks(fig),
-  ];
-  const [sources, picture, guesses, changes, inside, tasks] = parts.map((part) => part.el);
-  fig.controls.append(sources);
-  fig.stage.append(picture, guesses);
-  const folds = { changes, inside, tasks };
+  const sources = makeSources(fig, life, photoOf);
+  const [picture, guesses] = [makePicture(fig, life), makeGuesses(fig, life)];
+  const folds = small ? {} : makeFolds(fig, life);
+  fig.controls.append(sources.el);
+  fig.stage.append(picture.el, guesses.el);
   const boxes = Object.entries(folds).map(([key, part]) =>
-    h("details", { class: `ln-fold ln-${key}` }, h("summary", {}, fig.t(key)), part),
+    h("details", { class: `ln-fold ln-${key}` }, h("summary", {}, fig.t(key)), part.el),
   );
-  fig.listen(boxes[1], "toggle", () => fig.set({ stage: boxes[1].open ? "stem_conv" : "" }));
+  const inside = boxes[Object.keys(folds).indexOf("inside")];
+  if (inside) fig.listen(inside, "toggle", () => fig.set({ stage: inside.open ? "stem_conv" : "" }));
   fig.status.after(...boxes);
   fig.listen(fig.tables, "toggle", () => life.answer && tables(fig, life));
-  fig.hint.textContent = fig.t("hint");
+  fig.hint.textContent = fig.t(small ? "hintSmall" : "hint");
   fig.tables.hidden = false;
   const waiting = [fig.stage, ...boxes]; // until there is an answer that they are about
   waiting.forEach((el) => (el.inert = true));
   life.draw = () => {
     waiting.forEach((el) => (el.inert = false));
     const seen = seenBy(fig, life);
-    parts.slice(0, 5).forEach((part) => part.draw());
+    for (const part of [picture, guesses, folds.changes, folds.inside]) part?.draw();
     tables(fig, life);
     const [best] = life.answer.best;
     if (!life.silent || life.told !== best) fig.say(sentence(fig, life));
     life.told = best;
-    parts[5].draw(seen);
+    folds.tasks?.draw(seen);
   };
-  await parts[0].show("cat");
+  await sources.show("cat");
   fig.draws(() => think(fig, life));
 }
+
+// What is folded away at first.
+const makeFolds = (fig, life) => ({
+  changes: makeChanges(fig, life, PHOTOS),
+  inside: makeInside(fig, life),
+  tasks: makeTasks(fig),
+});
 
 // Asks for an answer to what is chosen now. What is changed meanwhile is asked when it has come.
 /** @param {Fig} fig */
@@ -263,7 +266,7 @@ function makeSources(fig, life, photoOf) {
   };
   takeFiles(fig, input, (blob) => (blob ? show("own", blob) : fig.explain(t("noPicture"))));
   const el = h("div", { class: "ln-sources" }, pick.el, file.el, input, camera.el);
-  return { el, show, draw: () => {} };
+  return { el, show };
 }
 
 // A new picture begins without changes: what was hidden or turned belongs to the old one.

@@ -1,99 +1,13 @@
 // @ts-check
 
-// Where a picture comes from: the course's photographs, a file, and the camera. What cannot be used is an error with the key of
-// a sentence.
+// The course's photographs, which the page asks for one by one.
 
+import { bitmapOf } from "../../cnnlab/widgets/pictures.js";
 import { failure } from "./ask.js";
-
-const LEAST = 16; // pixels on a side
-const MOST = 100e6; // pixels: what a browser can just keep
-
-/** @param {Blob} file */
-export async function isHeic(file) {
-  const head = await file.slice(4, 12).text();
-  return /^ftyp(hei|hev|mif|msf)/.test(head);
-}
-
-/** @param {Blob} file */
-export async function bitmapOf(file) {
-  const bitmap = await createImageBitmap(file).catch(() => null);
-  if (!bitmap) throw failure((await isHeic(file)) ? "heic" : "noPicture");
-  const { width, height } = bitmap;
-  const wrong = Math.min(width, height) < LEAST ? "tooSmall" : width * height > MOST ? "tooLarge" : "";
-  if (!wrong) return bitmap;
-  bitmap.close();
-  throw Object.assign(failure(wrong), { values: { width, height, least: LEAST, most: MOST / 1e6 } });
-}
 
 /** @param {string} address */
 export async function fetchedBitmap(address) {
   const response = await fetch(address).catch(() => null);
   if (!response?.ok) throw failure("noPhoto");
   return bitmapOf(await response.blob());
-}
-
-// ---- files: chosen, dropped, pasted ----
-
-/**
- * @param {import("../../cnnlab/widgets/frame.js").Fig} fig
- * @param {HTMLInputElement} input
- * @param {(file: Blob | null) => void} take gets null where there was none
- */
-export function takeFiles(fig, input, take) {
-  const first = (list) => [...(list ?? [])].find((item) => item instanceof Blob) ?? null;
-  fig.listen(input, "change", () => {
-    if (input.files?.length) take(first(input.files));
-    input.value = ""; // so that the same file can be chosen again
-  });
-  fig.listen(fig.el, "dragover", (event) => event.preventDefault());
-  fig.listen(fig.el, "drop", (event) => {
-    event.preventDefault();
-    take(first(event.dataTransfer.files));
-  });
-  fig.listen(document, "paste", (event) => {
-    if (event.target.closest?.("input, textarea")) return;
-    const file = first(event.clipboardData?.files);
-    if (file || fig.el.contains(document.activeElement)) take(file);
-  });
-}
-
-// ---- the camera ----
-
-const REFUSED = { NotAllowedError: "cameraRefused", NotFoundError: "cameraNone", NotReadableError: "cameraBusy" };
-
-// One picture after another: `take(bitmap)` is awaited, and `gone(key)` says why it ended. Gives what stops it.
-/**
- * @param {(bitmap: ImageBitmap) => Promise<void>} take
- * @param {(key: string) => void} gone
- */
-export async function openCamera(take, gone) {
-  const devices = navigator.mediaDevices;
-  if (!devices?.getUserMedia) throw failure("cameraInsecure");
-  const wanted = { video: { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: "environment" } };
-  const stream = await devices.getUserMedia(wanted).catch((error) => {
-    throw failure(REFUSED[error.name] ?? "cameraNone", error);
-  });
-  const video = Object.assign(document.createElement("video"), { muted: true, playsInline: true, srcObject: stream });
-  let open = true;
-  const stop = () => {
-    open = false;
-    for (const track of stream.getTracks()) track.stop();
-  };
-  const [track] = stream.getVideoTracks();
-  track.addEventListener("ended", () => {
-    if (open) gone("cameraGone");
-    stop();
-  });
-  await video.play();
-  const next = async () => {
-    while (open) {
-      await take(await createImageBitmap(video));
-      await new Promise((done) => setTimeout(done)); // the page may be touched between two pictures
-    }
-  };
-  next().catch(() => {
-    if (open) gone("cameraGone");
-    stop();
-  });
-  return stop;
 }

@@ -7,6 +7,7 @@ from cnnlab.lazy import attach
 
 HOMES = {
     "ConvolutionStepper": "convolution_stepper",
+    "PhotoEdges": "photo_edges",
     "SizeCalculator": "size_calculator",
     "VolumeStepper": "volume_stepper",
     "PoolingStepper": "pooling_stepper",

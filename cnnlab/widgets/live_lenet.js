@@ -6,6 +6,7 @@ import { button, figure, format, h, keys, range, uid } from "./frame.js";
 import PHRASES from "./live_lenet.json" with { type: "json" };
 /** @import { Fig } from "./frame.js" */
 
+const DIGITS = 10;
 const SIDE = 28; // of a drawing, as MNIST keeps it
 const BOX = 20; // its digit's longer side
 const CELL = 10; // pixels of the pad for one of the drawing
@@ -218,12 +219,16 @@ function group(fig, layer, { shape }) {
   };
 }
 
-// Ten bars. draw([]) empties them.
+// Ten bars, or eleven with that of "no digit". draw([]) empties them.
 /** @param {Fig} fig */
-function bars(fig) {
-  const rows = range(10).map((digit) => {
+function bars(fig, answers) {
+  const rows = range(answers).map((digit) => {
     const [fill, text] = [h("span", { class: "lenet-fill" }), h("span", { class: "lenet-percent" })];
-    return { fill, text, el: h("li", {}, h("span", {}, digit), h("span", { class: "lenet-track" }, fill), text) };
+    return {
+      fill,
+      text,
+      el: h("li", {}, h("span", {}, called(fig, digit)), h("span", { class: "lenet-track" }, fill), text),
+    };
   });
   const name = h("p", { class: "cl-name", id: uid() }, fig.t("answers"));
   return {
@@ -231,7 +236,11 @@ function bars(fig) {
       "div",
       { class: "lenet-answers" },
       name,
-      h("ol", { class: "lenet-bars", "aria-labelledby": name.id }, ...rows.map(({ el }) => el)),
+      h(
+        "ol",
+        { class: `lenet-bars${answers > DIGITS ? " lenet-others" : ""}`, "aria-labelledby": name.id },
+        ...rows.map(({ el }) => el),
+      ),
     ),
     draw(probabilities, winner) {
       rows.forEach(({ el, fill, text }, digit) => {
@@ -242,6 +251,9 @@ function bars(fig) {
     },
   };
 }
+
+// The word for an answer.
+const called = ({ t }, answer) => (answer < DIGITS ? String(answer) : t("none"));
 
 // In percent: whole, but one decimal near 0 and 100; rounded down near 100, because no network is quite certain.
 function percent(probability) {
@@ -417,16 +429,18 @@ function render({ model, el }) {
   const network = decode(fig.get("layers"));
   const reader = makeReader(fig, () => finish());
   const markExample = makeExamples(fig);
-  const answers = bars(fig);
+  const count = network.at(-1)?.shape.at(-1) ?? DIGITS;
+  const answers = bars(fig, count);
   fig.stage.append(reader.pad.el, network.length ? answers.el : h("p", { class: "lenet-answers" }, t("without")));
   const drawMaps = makeMaps(fig, network);
 
   // The status line waits for the end of a stroke: read out at every move, it would never end.
   let winner = -1;
+  const sure = () => percent(fig.get("probabilities")[winner]);
   function speak() {
     if (!fig.get("drawing")) fig.say(t("nothing"));
     else if (!network.length) fig.say(t("noNetwork"));
-    else fig.say(t("reads", { digit: winner, percent: percent(fig.get("probabilities")[winner]) }));
+    else fig.say(t(winner < DIGITS ? "reads" : "isNone", { digit: winner, percent: sure() }));
   }
   function finish() {
     if (reader.hurry()) draw();
@@ -451,7 +465,7 @@ function render({ model, el }) {
     fig.table(
       t("answers"),
       [t("digit"), t("probability")],
-      range(10).map((digit) => [digit, share(digit)]),
+      range(count).map((digit) => [called(fig, digit), share(digit)]),
     );
     fig.set({ probabilities });
     if (!reader.pad.busy()) speak();

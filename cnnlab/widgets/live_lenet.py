@@ -10,6 +10,7 @@ from cnnlab.checks import whole
 from cnnlab.widgets.frame import Figure
 
 SIDE = 28  # of a drawing, as MNIST keeps it
+DIGITS = 10
 SIZES = (SIDE, 64)  # of the network's input: room for the drawing, and a picture of every map
 MOST_PARAMETERS = 100_000
 MOST_EXAMPLES = 20
@@ -26,10 +27,11 @@ class LiveLeNet(Figure):
     Parameters
     ----------
     model
-        A built `keras.Model` from (H, W, 1), white ink on black in [0, 1], to ten probabilities: a
-        chain of ``Conv2D`` and pooling without padding, ``Flatten``, and ``Dense``, with the
-        activations relu, tanh or linear, and softmax in the last layer. At most 100,000 parameters.
-        Without a model one can draw, and nobody answers.
+        A built `keras.Model` from (H, W, 1), white ink on black in [0, 1], to the probabilities of
+        ten digits, or of eleven answers, the last of which is "no digit": a chain of ``Conv2D`` and
+        pooling without padding, ``Flatten``, and ``Dense``, with the activations relu, tanh or
+        linear, and softmax in the last layer. At most 100,000 parameters. Without a model one can
+        draw, and nobody answers.
     examples
         Up to 20 digits that the reader can put on the pad, (K, 28, 28) or (K, 32, 32) in [0, 1],
         with or without a last axis of 1. The figure begins with the first.
@@ -69,8 +71,9 @@ class LiveLeNet(Figure):
 
     @property
     def answer(self) -> int | None:
-        """The digit that the browser last read, or None where there was none to read."""
-        return int(np.argmax(self.probabilities)) if self.probabilities else None
+        """The digit that the browser last read, or None: nothing was drawn, or it is no digit."""
+        best = int(np.argmax(self.probabilities)) if self.probabilities else DIGITS
+        return best if best < DIGITS else None
 
 
 def read_examples(examples: Any) -> list[str]:
@@ -123,10 +126,10 @@ def read_model(model: Any) -> dict[str, Any]:
             raise ValueError(f"layer {step.name!r} is Dense after {before}; expected Flatten first")
         before = layer["kind"]
     last = layers[-1] if layers else {}
-    if last.get("activation") != "softmax" or last["shape"][-1] != 10:
+    if last.get("activation") != "softmax" or last["shape"][-1] not in (DIGITS, DIGITS + 1):
         raise ValueError(
             f"model ends with {steps[-1].name if steps else 'its input'!r}; expected Dense(10, "
-            "activation='softmax'), the probabilities of ten digits"
+            "activation='softmax'), the probabilities of ten digits, or Dense(11) with \"no digit\""
         )
     return {"layers": layers, "input_shape": list(shape[1:3])}
 

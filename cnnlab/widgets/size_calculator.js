@@ -303,7 +303,7 @@ function makeDrawing(fig) {
     el,
     draw() {
       const { index, row } = drawn(fig);
-      for (const part of [name, picture, controls]) part.hidden = !row;
+      for (const part of [name, picture, controls]) part.toggleAttribute("hidden", !row);
       if (!row) return fig.say(t("none"));
       const cell = where(fig);
       boxes.forEach((one, axis) => one.set(cell[axis] + 1, row.shape[axis]));

@@ -91,7 +91,7 @@ def pictures() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def keras_says(pictures) -> dict[str, np.ndarray]:
-    """By the page's weights: probabilities, and of the first two what each stage answers."""
+    """By the page's weights: probabilities, what each stage answers, and the class maps."""
     import keras
 
     model = twin(unpacked())
@@ -103,10 +103,10 @@ def keras_says(pictures) -> dict[str, np.ndarray]:
     outputs = [layer.output for layer in (ends[0], *blocks, ends[1])]
     inside = keras.Model(model.inputs, outputs)
     kernel, _ = model.get_layer("classifier").get_weights()
-    stages = inside.predict(pictures[:2], verbose=0)
+    stages = inside.predict(pictures, verbose=0)
     return {
         "probabilities": model.predict(pictures, verbose=0),
-        "maps": stages[-1] @ kernel,  # (2, 7, 7, 1000)
+        "maps": stages[-1] @ kernel,  # (10, 7, 7, 1000)
         "model": model,
         **dict(zip(STAGES, stages, strict=True)),
     }
@@ -217,8 +217,11 @@ def bench(tmp_path_factory) -> Path:
     shutil.copy(live.SCRIPTS / "ask.js", folder)
     for lang in ("en", "es"):
         for theme in ("light", "dark"):
-            page = PAGE.format(lang=lang, theme=theme, element=live.element("live/"))
-            (folder / f"{lang}-{theme}.html").write_text(page, "utf-8")
+            for small in (False, True):
+                element = live.element("live/", small)
+                page = PAGE.format(lang=lang, theme=theme, element=element)
+                name = f"{lang}-{theme}{'-small' if small else ''}.html"
+                (folder / name).write_text(page, "utf-8")
     (folder / "worker.html").write_text(PAGE.format(lang="en", theme="light", element=""), "utf-8")
     return folder
 
@@ -349,7 +352,7 @@ def test_answers_are_keras_s(ask, keras_says):
 
 @pytest.mark.browser
 def test_feature_maps_and_class_maps_are_keras_s(ask, keras_says):
-    for i, name in enumerate(TEN[:2]):
+    for i, name in enumerate(TEN):
         ask("source", {}, live.made()[f"{name}.webp"])
         for stage in STAGES:
             seen = ask("look", {"changes": {}, "stage": stage})["seen"]
@@ -398,8 +401,8 @@ def test_memory_stays(ask):
 def arrive(serve, bench, open_page):
     """Open the page, as a reader finds it: ``arrive(lang="es", dark=True, width=390)``."""
 
-    def open_(lang: str = "en", dark: bool = False, **look):
-        name = f"{lang}-{'dark' if dark else 'light'}.html"
+    def open_(lang: str = "en", dark: bool = False, small: bool = False, **look):
+        name = f"{lang}-{'dark' if dark else 'light'}{'-small' if small else ''}.html"
         page = open_page(serve(bench) + name, dark=dark, **look)
         page.locator(".ln-start button").wait_for()
         return page
@@ -506,6 +509,76 @@ def test_own_pictures_and_what_is_none(living):
     says(page, "It sees: .*cat")
 
 
+DROPPED = """([base64, how]) => {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], "own.webp", { type: "image/webp" }));
+  const about = { bubbles: true, cancelable: true };
+  if (how === "drop") {
+    const on = document.querySelector(".ln-over");
+    return on.dispatchEvent(new DragEvent("drop", { ...about, dataTransfer }));
+  }
+  document.body.dispatchEvent(new ClipboardEvent("paste", { ...about, clipboardData: dataTransfer }));
+}"""  # noqa: E501
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("how", ["drop", "paste"])
+def test_a_picture_is_dropped_or_pasted(living, how):
+    page = living()
+    left = page.evaluate(DROPPED, [b64encode(live.made()["coffee.webp"]).decode(), how])
+    says(page, "It sees: (espresso|cup)")
+    assert page.get_by_label("Photograph", exact=True).input_value() == "own"
+    assert not left  # or the browser would open the dropped file in the page's place
+
+
+# The second picture that the worker is given finds no room.
+NO_ROOM = """
+const room = OffscreenCanvasRenderingContext2D.prototype;
+const { getImageData } = room;
+let pictures = 0;
+room.getImageData = function (...box) {
+  if (++pictures === 2) throw new RangeError("Array buffer allocation failed");
+  return getImageData.apply(this, box);
+};
+"""
+
+
+@pytest.mark.browser
+def test_short_memory_is_said_and_the_page_lives_on(arrive):
+    page = arrive()
+    worker = NO_ROOM + live.made()["worker.js"].decode()
+    answer = {"body": worker, "content_type": "text/javascript"}
+    page.route("**/worker.js*", lambda route: route.fulfill(**answer))
+    page.locator(".ln-start button").click()
+    says(page, "It sees: .*cat")
+    photos = page.get_by_label("Photograph", exact=True)
+    photos.select_option("coffee")
+    says(page, "not enough memory")
+    assert photos.input_value() == "cat"
+    photos.select_option("coffee")
+    says(page, "It sees: (espresso|cup)")
+    assert page.locator(".cl-error").is_hidden()
+
+
+@pytest.mark.browser
+def test_the_map_of_any_class_is_chosen_from_the_list(living, keras_says):
+    page = living()
+    page.get_by_label("Map of this class").select_option("espresso")
+    map_ = keras_says["maps"][0, ..., 967]  # of the cat
+    row, column = np.argwhere(map_ == map_.max())[0] + 1
+    sentence = f"speaks for “espresso”.* row {row}, column {column}, {map_.max():.1f}"
+    page.locator(".ln-note").filter(has_text=re.compile(sentence)).wait_for()
+    heat = page.locator(".ln-over").evaluate(
+        "(el) => [...el.getContext('2d').getImageData(0, 0, 224, 224).data]"
+    )
+    red, _, blue, alpha = np.moveaxis(np.reshape(heat, (224, 224, 4)).astype(int), -1, 0)
+    middles = np.s_[16::32, 16::32]
+    clear = np.abs(map_) > 0.5 * np.abs(map_).max()
+    assert (alpha[middles][clear] > 40).all() and clear.sum() > 2
+    assert ((red > blue)[middles] == (map_ > 0))[clear].all()
+
+
 CAMERA = """(how) => {
   const sheet = document.createElement("canvas");
   sheet.getContext("2d").fillRect(0, 0, 300, 150);
@@ -551,6 +624,40 @@ def test_parts_are_hidden_by_keyboard_and_shown_again(living):
     page.wait_for_function(f"() => ({middle})().join() === '127,127,127,255'")
     page.get_by_role("button", name="Show what is hidden").click()
     page.wait_for_function(f"(was) => ({middle})().join() === was.join()", arg=was)
+
+
+@pytest.mark.browser
+def test_a_finger_hides_and_a_task_is_ticked(living):
+    page = living(width=390)
+    page.locator(".ln-changes > summary").click()
+    page.locator(".ln-tasks").evaluate("(el) => (el.parentElement.open = true)")
+    page.get_by_label("Hide parts with the finger").check()
+    cat = page.locator(".ln-tasks li").nth(1)
+    assert not re.search("✓|Done", cat.inner_text())
+    sheet = page.locator(".ln-over")
+    sheet.evaluate("(el) => el.scrollIntoView({ block: 'center' })")
+    box, stood = sheet.bounding_box(), page.evaluate("scrollY")
+    touch = page.context.new_cdp_session(page)
+
+    def finger(kind: str, x: float = 0, y: float = 0) -> None:
+        at = [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}]
+        points = [] if kind == "touchEnd" else at
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    for y in np.arange(0.03, 1, 0.08):  # to and fro over the whole picture
+        finger("touchStart", 0.02, y)
+        for x in np.arange(0.02, 1, 0.08):
+            finger("touchMove", x, y)
+        finger("touchEnd")
+    gray = """() => {
+      const sheet = document.querySelector(".ln-sheet canvas").getContext("2d");
+      const { data } = sheet.getImageData(0, 0, 224, 224);
+      return data.filter((value, i) => i % 4 === 0 && value === 127).length / 224 ** 2;
+    }"""
+    page.wait_for_function(f"() => ({gray})() > 0.95")
+    assert page.evaluate("scrollY") == stood  # the page stays where it is under the finger
+    cat.filter(has_text=re.compile(r"✓.*Done, with [\d,]+ pixels hidden")).wait_for()
+    assert page.locator(".ln-done").count() == 1
 
 
 @pytest.mark.browser
@@ -639,6 +746,37 @@ def test_it_is_accessible_and_fits(living, look):
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= look["width"]
     assert page.locator(".ln table caption").count() == 3
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "look",
+    [{"width": 1280}, {"width": 390, "dark": True, "lang": "es"}, {"width": 320}],
+)
+def test_the_small_one_has_guesses_and_class_map_and_no_more(arrive, look):
+    page = arrive(small=True, **look)
+    asked = (
+        "performance.getEntriesByType('resource').map((e) => e.name.replace(/.*[/]|[?].*/g, ''))"
+    )
+    assert set(page.evaluate(asked)) <= {"live.js", "live.css"}
+    page.locator(".ln-start button").click()
+    page.locator(".ln-guess").nth(4).wait_for()
+    assert page.locator(".ln-fold, .ln .cl-field:visible").count() == 1  # the photographs
+    put_file(page, "own.webp", live.made()["coffee.webp"])
+    page.locator(".ln-guess").first.filter(has_text=re.compile("espresso|cup")).wait_for()
+    other = page.locator(".ln-guess").nth(2)
+    other.click()
+    page.locator(".ln-note").filter(has_text=other.locator("span").first.inner_text()).wait_for()
+    page.locator(".ln summary").click()
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= look["width"]
+
+
+def test_the_directive_makes_the_small_one():
+    assert live.LivingNetwork.option_spec["small"](None) is None
+    whole, small = (live.element("live/", option) for option in (False, True))
+    assert small == whole.replace('"living-network"', '"living-network ln-small"') != whole
 
 
 @pytest.mark.browser

@@ -124,7 +124,8 @@ def test_a_wrong_argument_is_named(arguments, words):
 
 
 def facts(page, layer: int) -> str:
-    return page.locator(".cl-layers > li").nth(layer).locator(".cl-result").inner_text()
+    text = page.locator(".cl-layers > li").nth(layer).locator(".cl-result").inner_text()
+    return " ".join(text.split())
 
 
 @pytest.mark.browser

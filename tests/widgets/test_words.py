@@ -10,6 +10,7 @@ from cnnlab import widgets
 from cnnlab.widgets.modules import FOLDER, lean
 
 FRAME = ("frame", "player", "walk", "boxes")
+WITH = {"photo_edges": ("pictures",)}  # scripts whose words are a figure's own
 WORDS = sorted(FOLDER.glob("*.json"))
 HOMES = {home: name for name, home in widgets.HOMES.items()}
 TEXTS = re.compile(r'"([^"\n]*)"'), re.compile(r"`([^`\n]*)`")
@@ -23,7 +24,7 @@ def words(name: str) -> dict[str, dict[str, str]]:
 
 def scripts(name: str) -> str:
     """The code whose words are in ``<name>.json``."""
-    names = FRAME if name == "frame" else (name,)
+    names = FRAME if name == "frame" else (name, *WITH.get(name, ()))
     return "\n".join(lean((FOLDER / f"{one}.js").read_text("utf-8")) for one in names)
 
 

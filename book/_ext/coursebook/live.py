@@ -1,5 +1,11 @@
 """The directive `living-network`: EfficientNet-Lite0 at work in the page, with no kernel.
 
+With the option ``:small:`` it has photographs, the five best guesses and the class map only::
+
+    ```{living-network}
+    :small:
+    ```
+
 Its scripts lie in ``book/_live`` and are joined as those of the figures are. What else it needs is
 made from the package when the book is built: the weights, the names of the classes, and the
 photographs. All of it goes to ``_static/live``, beside TensorFlow.js, and only the page with the
@@ -12,9 +18,11 @@ import runpy
 from functools import cache
 from html import escape
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from docutils import nodes
+from docutils.parsers.rst import directives
 from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -38,7 +46,8 @@ LONGEST = 480  # pixels of a photograph's longer side
 QUALITY = 90  # of WebP
 ELEMENT = """\
 <link rel="stylesheet" href="{folder}live.css?{version}">
-<div class="living-network" data-folder="{folder}" data-version="{version}" data-size="{size}">
+<div class="living-network{small}" data-folder="{folder}" data-version="{version}"
+data-size="{size}">
 <p>{sentence}</p>
 </div>
 <script type="module" src="{folder}live.js?{version}"></script>
@@ -94,21 +103,28 @@ def write(folder: Path) -> None:
         (folder / name).write_bytes(content)
 
 
-def element(folder: str) -> str:
+def element(folder: str, small: bool = False) -> str:
     """The place in a page where it lives. `folder`: the way from the page to the files."""
-    size = len(made()["lite0.bin"])
-    return ELEMENT.format(folder=folder, version=version(), size=size, sentence=escape(SENTENCE))
+    return ELEMENT.format(
+        folder=folder,
+        version=version(),
+        size=len(made()["lite0.bin"]),
+        small=" ln-small" if small else "",
+        sentence=escape(SENTENCE),
+    )
 
 
 class LivingNetwork(SphinxDirective):
-    """``{living-network}``: the place where it lives."""
+    """``{living-network}``: the place where it lives; ``:small:``, and it has less to touch."""
+
+    option_spec: ClassVar[dict] = {"small": directives.flag}
 
     def run(self) -> list[nodes.Node]:
         self.env.metadata[self.env.docname]["living_network"] = True
         for file in (*SCRIPTS.iterdir(), WEIGHTS):
             self.env.note_dependency(str(file))
         folder = "../" * self.env.docname.count("/") + "_static/live/"
-        return [nodes.raw("", element(folder), format="html")]
+        return [nodes.raw("", element(folder, "small" in self.options), format="html")]
 
 
 def write_files(app: Sphinx, exception: Exception | None) -> None:
