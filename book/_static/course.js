@@ -16,6 +16,9 @@ if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = f
     }
   };
   window.addEventListener("load", async () => {
+    /** @type {NodeListOf<HTMLElement>} */
+    const copies = document.querySelectorAll("button.copybtn"); // an icon only; a screen reader needs a name
+    for (const copy of copies) copy.setAttribute("aria-label", copy.dataset.tooltip ?? "");
     // @ts-ignore: MathJax brings itself
     await window.MathJax?.startup?.promise;
     mark();

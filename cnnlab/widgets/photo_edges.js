@@ -172,9 +172,10 @@ function makeSources(fig, state, take, draw) {
       stop();
       fig.explain(t(key));
     };
-    close = await openCamera(async (bitmap) => take(bitmap), gone).catch((error) => complain(error));
-    if (!close) return;
     state.film = true; // of a film, nothing is read out
+    close = await openCamera(async (bitmap) => take(bitmap), gone).catch((error) => complain(error));
+    state.film = Boolean(close);
+    if (!close) return;
     camera.text(t("cameraStop"));
   };
   const camera = button(fig, { label: t("camera"), onClick: start });

@@ -630,9 +630,9 @@ def test_parts_are_hidden_by_keyboard_and_shown_again(living):
 def test_a_finger_hides_and_a_task_is_ticked(living):
     page = living(width=390)
     page.locator(".ln-changes > summary").click()
-    page.locator(".ln-tasks").evaluate("(el) => (el.parentElement.open = true)")
+    page.locator(".ln-tasks > summary").click()
     page.get_by_label("Hide parts with the finger").check()
-    cat = page.locator(".ln-tasks li").nth(1)
+    cat = page.locator("ul.ln-tasks li").nth(1)
     assert not re.search("✓|Done", cat.inner_text())
     sheet = page.locator(".ln-over")
     sheet.evaluate("(el) => el.scrollIntoView({ block: 'center' })")

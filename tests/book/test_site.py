@@ -251,3 +251,17 @@ def test_versions_on_the_record_are_those_that_ran(site):
     assert facts["numpy"] == ran["numpy"]
     assert facts["keras"] == ran["keras"]
     assert facts["Processor"]
+
+
+def test_buttons_that_copy_have_a_name_and_show_on_touch(site, open_page):
+    for width, opacity in ((390, "1"), (1280, "0")):  # a phone has nothing that hovers
+        page = open_page(f"{site}book/convolution/edges.html", width=width)
+        copy = page.get_by_role("button", name="Copy", exact=True).first
+        copy.wait_for(state="attached")
+        assert copy.evaluate("(el) => getComputedStyle(el).opacity") == opacity
+        copy.focus()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Shift+Tab")
+        page.wait_for_function(
+            "(el) => getComputedStyle(el).opacity === '1'", arg=copy.element_handle()
+        )
