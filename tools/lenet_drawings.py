@@ -3,14 +3,16 @@
     .venv/bin/python tools/lenet_drawings.py
 
 MNIST's digits were written on paper, and each of them is a digit. On a screen people draw a 1 with
-flag and foot, a 9 with a hook, a dot, a face. So this network learns from MNIST's 4,000 digits, from
-digits drawn here, and from what is no digit, which is its eleventh answer. The forms drawn here are
-others than those of `cnnlab.data.drawings`, by which it is judged.
+flag and foot, a 9 with a hook, a dot, a face. So this network learns from MNIST's 4,000 digits,
+from digits drawn here, and from what is no digit, which is its eleventh answer. The forms drawn
+here are others than those of `cnnlab.data.drawings`, by which it is judged.
 
-It takes some three minutes of one processor. The numbers differ a little from machine to machine.
+It takes some six minutes of processor on a busy machine. The numbers differ a little from one
+machine to another.
 """
 
 import hashlib
+from itertools import pairwise
 from pathlib import Path
 
 import keras
@@ -18,19 +20,28 @@ import numpy as np
 
 from cnnlab.architectures import lenet5
 from cnnlab.data import digits
-from cnnlab.data.drawings import NO_DIGIT, PAD, drawn_digits, drawn_others, fitted, inked
+from cnnlab.data.drawings import (
+    NO_DIGIT,
+    PAD,
+    drawn_digits,
+    drawn_images,
+    drawn_others,
+    fitted,
+    inked,
+)
 
 TARGET = Path(__file__).resolve().parent.parent / "cnnlab/architectures/data/lenet5_drawings.npz"
 EPOCHS, BATCH, DRAWN, OTHERS = 14, 64, 900, 7_000  # DRAWN: of each digit
 
 # Points xy, from 0 to 9 each way; "/" ends a stroke. "~" is a curve through its points.
 DIGITS = (
-    ("~30 12 05 17 39 57 65 52 30 20", "~50 20 03 06 29 59 66 53 40", "~30 12 05 17 39 57 65 52 30/17 52"),
+    ("~30 12 05 17 39 57 65 52 30 20", "~50 20 03 06 29 59 66 53 40",
+     "~30 12 05 17 39 57 65 52 30/17 52"),
     ("30 39", "40 29", "03 30 39", "12 40 49", "22 30 39", "13 40 49/19 69", "12 31 39/09 69"),
     ("~02 11 30 51 53 45 09/09 69", "~02 20 51 44 18 08 06 27 49 69", "01 50 53 09 69",
      "~03 10 50 63 37 09/~09 18 59 68"),
-    ("~01 20 51 43 24/~24 54 67 49 09", "~11 30 52 44 24 45 67 49 19 08", "00 60 34/~34 65 58 29 08",
-     "01 10 50 54 24/54 58 49 09"),
+    ("~01 20 51 43 24/~24 54 67 49 09", "~11 30 52 44 24 45 67 49 19 08",
+     "00 60 34/~34 65 58 29 08", "01 10 50 54 24/54 58 49 09"),
     ("20 05 65/40 49", "10 15 65/52 59", "59 50 06 66", "49 40 05 65", "~10 04 25 65/60 69",
      "00 05 65/60 69"),
     ("10 04/~04 43 66 48 19 08/10 60", "60 10 14/~14 44 66 49 09", "~60 10 14 44 66 48 19 08",
@@ -45,17 +56,19 @@ DIGITS = (
 )  # fmt: skip
 # Letters, signs and small pictures; none that would be a digit in somebody's hand.
 OTHERS_FORMS = (
-    *("09 30 69/15 45", "~09 25 30 45 69/15 55", "09 00/~00 51 44 04/~04 54 67 09"),
-    *("~61 30 05 29 68", "60 00 09 69/05 45", "60 00 09/04 54", "00 09/60 69/05 65", "09 00/60 05 69"),
-    *("00 09 69", "09 00 35 60 69", "09 00 69 60", "09 00/~00 51 54 05", "09 00/~00 51 54 05/25 69"),
-    *("00 60/30 39", "~00 07 39 67 60", "00 39 60", "00 29 34 49 60", "00 69/60 09", "00 34 60/34 39"),
-    *("~15 55 63 31 05 29 68", "~05 55 62 20 04 18 49 67", "20 29/~61 25 58", "09 00/~05 24 46 49"),
-    *("09 03/~05 23 36 39/~35 53 66 69", "09 04/~06 34 65 69", "09 04/~06 34 65", "~03 07 29 57/53 59"),
-    *("~60 30 29/04 54", "~30 38 49/03 53", "~02 08 39 37 32/~37 49 68 62", "~20 18 09/10 12"),
-    *("30 39/05 65", "05 29 60", "30 09 69 30", "00 60 69 09 00", "04 64/43 64 45", "30 39/17 39 57"),
-    *("~34 11 03 05 39 65 63 51 34", "~03 12 24 35 53 62", "~34 12 05 37 54 62 85 67 34", "03 63/06 66"),
-    *("30 36/39 39", "~02 10 40 52 35/38 39", "20 29/50 59/04 74/07 77", "05 35 26/25 55"),
-    *("~40 03 06 49 86 83 40/33 34/53 54/~36 47 56", "00 69/60 09/30 39/05 65", "~60 25 69", "~00 45 09"),
+    "09 30 69/15 45", "~09 25 30 45 69/15 55", "09 00/~00 51 44 04/~04 54 67 09",
+    "~61 30 05 29 68", "60 00 09 69/05 45", "60 00 09/04 54", "00 09/60 69/05 65",
+    "09 00/60 05 69", "00 09 69", "09 00 35 60 69", "09 00 69 60", "09 00/~00 51 54 05",
+    "09 00/~00 51 54 05/25 69", "00 60/30 39", "~00 07 39 67 60", "00 39 60", "00 29 34 49 60",
+    "00 69/60 09", "00 34 60/34 39", "~15 55 63 31 05 29 68", "~05 55 62 20 04 18 49 67",
+    "20 29/~61 25 58", "09 00/~05 24 46 49", "09 03/~05 23 36 39/~35 53 66 69",
+    "09 04/~06 34 65 69", "09 04/~06 34 65", "~03 07 29 57/53 59", "~60 30 29/04 54",
+    "~30 38 49/03 53", "~02 08 39 37 32/~37 49 68 62", "~20 18 09/10 12", "30 39/05 65",
+    "05 29 60", "30 09 69 30", "00 60 69 09 00", "04 64/43 64 45", "30 39/17 39 57",
+    "~34 11 03 05 39 65 63 51 34", "~03 12 24 35 53 62", "~34 12 05 37 54 62 85 67 34",
+    "03 63/06 66", "30 36/39 39", "~02 10 40 52 35/38 39", "20 29/50 59/04 74/07 77",
+    "05 35 26/25 55", "~40 03 06 49 86 83 40/33 34/53 54/~36 47 56", "00 69/60 09/30 39/05 65",
+    "~60 25 69", "~00 45 09",
 )  # fmt: skip
 
 
@@ -73,7 +86,7 @@ def through(points: np.ndarray, curve: bool) -> np.ndarray:
     """Go through points, by straight lines or by a Catmull-Rom curve: ``(n, 2)`` → ``(m, 2)``."""
     t = np.linspace(0, 1, 9)[1:, None]
     if not curve or len(points) < 3:
-        pieces = [a + (b - a) * t for a, b in zip(points[:-1], points[1:], strict=True)]
+        pieces = [a + (b - a) * t for a, b in pairwise(points)]
     else:
         ends = np.concatenate(
             [2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]]
@@ -141,7 +154,8 @@ def other(rng: np.random.Generator) -> np.ndarray:
     if kind == "dash":
         return drawn([(np.array([[0.0, 0.5], [rng.uniform(0.3, 1), 0.5]]), False)], rng, 0.1, 20)
     first, second = (strokes_of(pick(rng.integers(10), rng)) for _ in range(2))
-    return drawn(first + [(points + [0.95, 0], curve) for points, curve in second], rng, 0.2, 5)
+    beside = [(points + np.array([0.95, 0]), curve) for points, curve in second]
+    return drawn(first + beside, rng, 0.2, 5)
 
 
 KINDS = [0.55, 0.14, 0.08, 0.06, 0.06, 0.05, 0.06]
@@ -193,13 +207,13 @@ def report(model: keras.Model) -> None:
     print(
         f"MNIST: {(read(x) == y).mean():.1%}; said to be none: {(read(x) == NO_DIGIT).mean():.1%}"
     )
-    right = read(np.array([fitted(inked(one)) for one in strokes])) == labels
+    right = read(drawn_images(strokes)) == labels
     print(f"drawn: {right.mean():.1%}")
     for hand in dict.fromkeys(hands):
         mine = np.array(hands) == hand
         missed = [int(d) for d in labels[mine & ~right]]
         print(f"  {hand}: {right[mine].mean():.0%} {missed}")
-    none = read(np.array([fitted(inked(one)) for one in others])) == NO_DIGIT
+    none = read(drawn_images(others)) == NO_DIGIT
     for kind in dict.fromkeys(kinds):
         print(f"no digit, {kind}: {none[np.array(kinds) == kind].mean():.1%}")
 

@@ -6,14 +6,17 @@ Proceedings of the IEEE, 1998, section II.B.
 
 from collections.abc import Sequence
 from os import PathLike
+from pathlib import Path
 
 import keras
 import numpy as np
 from keras import KerasTensor, ops
 from keras import layers as L
 
-from cnnlab.architectures.weights import restored
+from cnnlab.architectures.weights import from_package, restored
 from cnnlab.checks import class_count, image_shape
+
+FOR_A_SCREEN = Path(__file__).parent / "data" / "lenet5_drawings.npz"
 
 
 def _two_convolutions_three_dense(
@@ -53,7 +56,9 @@ def lenet5(
     classes
         How many; None leaves the last layer out, and the output is what it would see.
     weights
-        None for random ones, or the path of a file from ``model.save_weights``.
+        None for random ones, or the path of a file from ``model.save_weights``, or ``"drawings"``:
+        trained on MNIST's digits and on digits drawn on a screen, for images 32×32×1 and 11
+        classes, the last of which is "no digit".
 
     Returns
     -------
@@ -65,7 +70,15 @@ def lenet5(
     ValueError
         If an argument is not one of these, or the file's weights do not fit.
     """
-    return _two_convolutions_three_dense("lenet5", input_shape, classes, weights)
+    if weights != "drawings":
+        return _two_convolutions_three_dense("lenet5", input_shape, classes, weights)
+    if tuple(input_shape) != (32, 32, 1) or classes != 11:
+        raise ValueError(
+            f"input_shape is {input_shape!r} and classes is {classes!r}; expected (32, 32, 1) and"
+            " 11 for weights 'drawings'"
+        )
+    model = _two_convolutions_three_dense("lenet5", input_shape, classes, None)
+    return from_package(model, FOR_A_SCREEN)
 
 
 def lecture_convnet(

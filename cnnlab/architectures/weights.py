@@ -45,7 +45,7 @@ def restored(model: keras.Model, weights: str | PathLike | None) -> keras.Model:
         return _from_file(model, Path(weights))
     _check_imagenet(model)
     if model.name in BUNDLED:
-        return _from_package(model, BUNDLED[model.name])
+        return from_package(model, BUNDLED[model.name])
     published = PUBLISHED[model.name]
     copy_weights(published.network(None), model)  # does all fit? Asked before anything is loaded
     copy_weights(published.download(), model)
@@ -86,7 +86,7 @@ def _check_imagenet(model: keras.Model) -> None:
         )
 
 
-def _from_package(model: keras.Model, path: Path) -> keras.Model:
+def from_package(model: keras.Model, path: Path) -> keras.Model:
     """Fill in the arrays of a bundled file, named ``<layer>/<variable>``."""
     with np.load(path) as file:
         for layer in model.layers:

@@ -6,6 +6,7 @@ Nothing here is downloaded unless the caller asks for a ``"full"`` set, for ``vo
 
 from cnnlab.data.brain import TISSUE_CLASSES, brain_mri
 from cnnlab.data.crops import face_crops
+from cnnlab.data.drawings import drawn_digits, drawn_images, drawn_others
 from cnnlab.data.faces import FACE_GROUPS, Faces, faces
 from cnnlab.data.mnist import digits
 from cnnlab.data.paintings import painting
@@ -32,6 +33,9 @@ __all__ = [
     "brain_slices",
     "chest_xrays",
     "digits",
+    "drawn_digits",
+    "drawn_images",
+    "drawn_others",
     "face_crops",
     "faces",
     "oxford_pets",

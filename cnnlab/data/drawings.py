@@ -113,6 +113,11 @@ def inked(strokes: Sequence[np.ndarray], pen: float = PEN) -> np.ndarray:
     return np.asarray(pad, np.float32) / 255
 
 
+def drawn_images(drawings: Sequence[Strokes]) -> np.ndarray:
+    """Draw each on a pad and make an image of it as MNIST was made: ``(N, 28, 28, 1)`` float32."""
+    return np.stack([fitted(inked(strokes)) for strokes in drawings])[..., np.newaxis]
+
+
 def fitted(ink: np.ndarray) -> np.ndarray:
     """Turn ink into an image as MNIST was made: cut out, 20 pixels long, centred by its mass.
 

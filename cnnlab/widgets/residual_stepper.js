@@ -215,10 +215,12 @@ function render({ model, el }) {
   const mends = makeMends(fig, way, () => player.step.el.focus());
   const facts = h("p", { class: "res-facts" });
   const sum = h("p", { class: "cl-name" });
-  const text = h("div", { class: "res-text" }, mends.el, facts, sum);
+  const text = h("div", { class: "res-text" }, facts, sum);
   const drawing = makePicture(fig, way);
   fig.stage.append(text, drawing.el);
-  fig.stage.after(dock(fig, player.el));
+  const bar = dock(fig, player.el);
+  bar.append(mends.el); // what breaks is mended where it is said
+  fig.stage.after(bar);
   fig.hint.textContent = t("hint");
 
   fig.draws(() => {

@@ -139,6 +139,8 @@ def test_a_file_of_another_network_is_refused(tmp_path):
 
 BAD = [
     (lambda: lenet5(weights="imagenet"), "weights is 'imagenet', which lenet5 has not"),
+    (lambda: lenet5(weights="drawings"), "expected (32, 32, 1) and 11 for weights 'drawings'"),
+    (lambda: lenet5((28, 28, 1), 11, "drawings"), "input_shape is (28, 28, 1) and classes is 11"),
     (lambda: vgg(11, weights="imagenet"), "which vgg11 has not; these have: efficientnet_b0"),
     (lambda: mobilenet_v2(classes=10, weights="imagenet"), "classes is 10, but the weights"),
     (lambda: efficientnet("lite0", classes=5, weights="imagenet"), "or None to put a layer of"),

@@ -107,7 +107,7 @@ STEPPERS = {
 SEEN_WHOLE = """([of, place]) => {
   const stage = document.querySelector(".cl-stage").getBoundingClientRect();
   scrollTo(0, scrollY + stage.top + place * Math.max(0, stage.height - innerHeight));
-  return [...document.querySelectorAll(of)].every((el) => {
+  return [...document.querySelectorAll(of)].filter((el) => el.checkVisibility()).every((el) => {
     const { top, bottom, left } = el.getBoundingClientRect();
     const middle = document.elementFromPoint(left + 3, (top + bottom) / 2);
     return top >= 0 && bottom <= innerHeight && (el === middle || el.contains(middle));

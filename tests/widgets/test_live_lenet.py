@@ -9,7 +9,9 @@ import pytest
 from scipy import ndimage, signal, special
 from skimage.transform import resize_local_mean
 
-from cnnlab.data import digits
+from cnnlab.architectures import lenet5
+from cnnlab.data import digits, drawn_digits, drawn_images, drawn_others
+from cnnlab.data.drawings import HANDS, NO_DIGIT, inked
 from cnnlab.widgets import LiveLeNet
 
 EVERY_LAYER = """
@@ -30,6 +32,15 @@ export const refitted = (image, rows, columns, [top, left]) => {
     data[(top + y) * 280 + left + x] = image[Math.floor(y / 10)][Math.floor(x / 10)];
   }
   return [...fit({ data, shape: [280, 280] }).data];
+};
+export const drawnAndRead = (layers, shape, drawings) => {
+  const network = decode(layers);
+  return drawings.map((strokes) => {
+    const ink = makeInk(h("canvas", { width: PAD, height: PAD }));
+    for (const stroke of strokes) stroke.slice(1).forEach((point, i) => ink.line(stroke[i], point));
+    const answers = forward(network, place(fit(ink.ink()).data, shape)).at(-1).data;
+    return answers.indexOf(Math.max(...answers));
+  });
 };
 export const milliseconds = (layers, shape, image) => {
   const network = decode(layers);
@@ -264,6 +275,94 @@ def test_mnists_own_digits_stay_as_they_are(run_js):
     found = np.reshape(run_js(READABLE, "refitted", cases), images.shape)
     same = np.isclose(found, images, atol=1e-6).all(axis=(1, 2))
     assert same.mean() > 0.95  # a few have their mass so near to half a pixel that rounding decides
+
+
+# ---- digits as people draw them, and what is no digit ----
+
+
+@pytest.fixture(scope="module")
+def for_a_screen(keras):
+    """The network that comes with the package."""
+    return lenet5(classes=11, weights="drawings")
+
+
+def drawn_and_read(run_js, model, drawings) -> np.ndarray:
+    """What the figure reads from strokes on its own pad, with its own pen."""
+    plain = [[np.round(stroke, 2).tolist() for stroke in strokes] for strokes in drawings]
+    return np.array(
+        run_js(READABLE, "drawnAndRead", [[LiveLeNet(model).layers, [32, 32], plain]])[0]
+    )
+
+
+@pytest.mark.browser
+def test_it_reads_digits_in_ten_hands_that_it_has_not_met(for_a_screen, run_js):
+    strokes, labels, hands = drawn_digits(4, seed=2)
+    right = drawn_and_read(run_js, for_a_screen, strokes) == labels
+    assert right.mean() >= 0.95
+    by_hand = {hand: right[np.array(hands) == hand].mean() for hand in HANDS}
+    assert min(by_hand.values()) >= 0.8, by_hand
+    for hand, digit in (("typewriter", 1), ("typewriter", 9)):  # flag and foot; a hook
+        assert right[(np.array(hands) == hand) & (labels == digit)].mean() >= 0.75, digit
+
+
+@pytest.mark.browser
+def test_what_is_no_digit_is_said_to_be_none(for_a_screen, run_js):
+    strokes, kinds = drawn_others(6, seed=2)
+    none = drawn_and_read(run_js, for_a_screen, strokes) == NO_DIGIT
+    assert none.mean() >= 0.9
+    by_kind = {kind: none[np.array(kinds) == kind].mean() for kind in set(kinds)}
+    assert min(by_kind.values()) >= 0.85, by_kind
+
+
+def test_it_still_reads_mnist(for_a_screen):
+    x, y = digits()[1]
+    read = for_a_screen.predict(padded(x), verbose=0).argmax(axis=1)
+    assert (read == y).mean() >= 0.95 and (read == NO_DIGIT).mean() < 0.04
+
+
+def test_a_drawing_becomes_what_scipy_makes_of_it():
+    strokes, _, _ = drawn_digits(1, seed=3)
+    for drawn, image in zip(strokes, drawn_images(strokes), strict=True):
+        np.testing.assert_allclose(image[..., 0], fit(inked(drawn)), atol=1e-5)
+    assert not drawn_images([[np.full((2, 2), -99.0)]]).any()  # beside the pad
+
+
+def test_drawings_are_the_same_for_a_seed_and_need_whole_numbers():
+    one, two, other = (drawn_digits(1, seed)[0] for seed in (4, 4, 5))
+    for drawing, again in zip(one, two, strict=True):
+        np.testing.assert_array_equal(np.concatenate(drawing), np.concatenate(again))
+    assert not np.array_equal(one[0][0], other[0][0])
+    for wrong in ((0, 0), (1.5, 0), (1, -1)):
+        for draw in (drawn_digits, drawn_others):
+            with pytest.raises(ValueError, match=r"each is|seed is"):
+                draw(*wrong)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "lang, none, words", [("en", "none", "no digit"), ("es", "ninguna", "no es")]
+)
+def test_a_dot_is_none_and_a_one_is_a_one(show, for_a_screen, axe, lang, none, words):
+    page = show(LiveLeNet(for_a_screen), lang=lang, width=390)
+    stroke(page, [(150, 120), (152, 121)])
+    assert words in settled(page)
+    winner = page.locator("li.lenet-winner")
+    assert winner.inner_text().split()[0] == none
+    assert page.locator(".cl-tables tbody tr").last.locator("th").text_content() == none
+    assert len(percents(page)) == 11 and sum(percents(page)) == pytest.approx(100, abs=0.1)
+    axe(page)
+    page.locator(".lenet-below button").click()
+    stroke(page, [(110, 80), (150, 40), (150, 240)])  # with a flag
+    settled(page)
+    stroke(page, [(105, 240), (195, 240)])  # and a foot
+    settled(page)
+    assert winner.inner_text().split()[0] == "1"
+
+
+def test_no_digit_is_no_answer(for_a_screen):
+    figure = LiveLeNet(for_a_screen)
+    figure.probabilities = [0.0] * 10 + [1.0]
+    assert figure.answer is None
 
 
 # ---- Python ----
