@@ -4,7 +4,7 @@
 
 import { figure, format, h, keys, range, svg, toggle, uid } from "./frame.js";
 import { player } from "./player.js";
-import { beside, common, iou, picture, slider, within } from "./boxes.js";
+import { area, beside, common, iou, picture, slider, within } from "./boxes.js";
 import PHRASES from "./nms_stepper.json" with { type: "json" };
 /** @import { Fig } from "./frame.js" */
 
@@ -92,6 +92,21 @@ export function spots(boxes, room, [width, height]) {
     found.push(places.find((place) => apart(place) >= room) ?? places.reduce((a, b) => (apart(b) > apart(a) ? b : a)));
   }
   return found;
+}
+
+// Where the tag of a box stands, [x, y] of its left upper corner: at one of its sides and in the picture, where it covers least
+// of what stands there already. Where several places are as good, above the box or below it, as `above` says.
+/** @type {(box: number[], size: number[], taken: number[][], of: number[], above: boolean) => number[]} */
+export function tagSpot([left, top, right, bottom], [w, h], taken, [width, height], above) {
+  const outside = above ? [top - h, bottom] : [bottom, top - h];
+  const columns = [left, right - w, (left + right - w) / 2, left - w, right].map((x) => within(x, 0, width - w));
+  const rows = [...outside, top, bottom - h, (top + bottom - h) / 2].map((y) => within(y, 0, height - h));
+  const places = rows.flatMap((y) => columns.map((x) => [x, y]));
+  const covered = ([x, y]) => {
+    const shared = taken.map((other) => common([x, y, x + w, y + h], other));
+    return shared.reduce((sum, one) => sum + (one[0] < one[2] && one[1] < one[3] ? area(one) : 0), 0);
+  };
+  return places.reduce((best, place) => (covered(place) < covered(best) - 1e-9 ? place : best));
 }
 
 // ---- the picture ----
@@ -286,8 +301,12 @@ function makePicture(fig) {
     const pair = event.best != null && event.box != null ? common(boxes[event.best], boxes[event.box]) : null;
     shared.hidden = !pair || pair[0] >= pair[2] || pair[1] >= pair[3];
     if (!shared.hidden) ground.put(shared, pair);
-    drawTag(tags[0], event.best, now, ground.size);
-    drawTag(tags[1], event.box, now, ground.size);
+    const unit = ground.el.clientWidth / width || 1; // pixels
+    const taken = shown
+      .map(({ letter }, i) => [letter.offsetWidth / unit / 2, letter.offsetHeight / unit / 2, ...places[i]])
+      .map(([w, h, x, y]) => [x - w, y - h, x + w, y + h]);
+    drawTag(tags[0], event.best, now, ground.size, unit, taken);
+    drawTag(tags[1], event.box, now, ground.size, unit, taken);
     const many = (is) => state.filter((one) => one.is === is).length;
     const counts = { chosen: many("chosen"), gone: many("low") + many("dropped"), left: many("left") };
     ground.el.setAttribute("aria-label", fig.t("picture", { n: boxes.length, ...counts }));
@@ -295,24 +314,25 @@ function makePicture(fig) {
   return { el: ground.el, draw };
 }
 
-// The name of a box that the event is about: above the chosen one, below the other.
+// The name of a box that the event is about: above the chosen one, below the other, or where there is room. What it covers
+// is taken from then on.
 /**
  * @param {HTMLElement} tag
  * @param {number | undefined} i
  * @param {Record<string, any>} now
  * @param {number[]} size
+ * @param {number} unit
+ * @param {number[][]} taken
  */
-function drawTag(tag, i, { boxes, labels, state, name, points }, [width, height]) {
+function drawTag(tag, i, { boxes, labels, state, name, points }, [width, height], unit, taken) {
   tag.hidden = i == null;
   if (i == null) return;
   tag.textContent = `${name(i)} ${LETTERS[i]} ${points(i)}`;
   tag.className = `cl-tag nms-class${labels[i] % 3} nms-${state[i].is}`;
-  const [left, top, right, bottom] = boxes[i];
-  const onLeft = left + right < width;
-  const [x, above, below] = [onLeft ? left / width : (width - right) / width, 1 - top / height, bottom / height];
-  tag.style.cssText = `${onLeft ? "left" : "right"}: ${Math.max(0, 100 * x)}%`;
-  if (state[i].is === "chosen") tag.style.bottom = `${Math.min(92, 100 * above)}%`;
-  else tag.style.top = `${Math.min(92, 100 * below)}%`;
+  const [w, h] = [tag.offsetWidth / unit, tag.offsetHeight / unit];
+  const [x, y] = tagSpot(boxes[i], [w, h], taken, [width, height], state[i].is === "chosen");
+  tag.style.cssText = `left: ${(100 * x) / width}%; top: ${(100 * y) / height}%`;
+  taken.push([x, y, x + w, y + h]);
 }
 
 // The three rules of the algorithm, with the one that holds now.

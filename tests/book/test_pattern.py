@@ -1,4 +1,4 @@
-"""The pattern of a page, as CONTRIBUTING.md describes it: all keep it but a list of old ones."""
+"""The pattern of a page, as CONTRIBUTING.md describes it: all keep it."""
 
 import ast
 import re
@@ -18,8 +18,6 @@ TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
 CHAPTERS = [chapter["file"] for part in TOC["parts"] for chapter in part["chapters"]]
 IN_ROOMS = [name for name in CHAPTERS if name.startswith(tuple(f"book/{room}/" for room in NAMES))]
 PAGES = [name for name in IN_ROOMS if not name.endswith("/index")]  # an overview teaches nothing
-# Written before the pattern. This list may only get shorter.
-OLD = {"book/detection/sliding-windows"}
 MOST_OPEN = 25
 WIDEST = 72  # characters: what a page beside its table of contents shows without scrolling
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
@@ -111,17 +109,11 @@ def text_of(name: str) -> str:
     return (ROOT / f"{name}.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("name", [name for name in PAGES if name not in OLD])
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_keeps_the_pattern(name):
     assert faults(text_of(name)) == []
     if name != PAGES[0]:  # there is nothing earlier to recall
         assert any("{doc}" in answer for answer in RECALL.findall(text_of(name)))
-
-
-@pytest.mark.parametrize("name", sorted(OLD))
-def test_an_old_page_that_keeps_the_pattern_comes_off_the_list(name):
-    assert name in PAGES, "the page is gone"
-    assert faults(text_of(name)), "take it off the list"
 
 
 HEAD = """\

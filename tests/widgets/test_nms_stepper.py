@@ -415,3 +415,33 @@ def test_a_threshold_lies_between_0_and_1(value):
         with pytest.raises(ValueError, match=f"{name} is .*; expected a number from 0 to 1"):
             setattr(figure, name, value)
     assert (figure.score_threshold, figure.iou_threshold) == (0.6, 0.5)
+
+
+WORDS = """() => [...document.querySelectorAll(".nms-layer :is(.nms-letter, .cl-tag)")]
+  .filter((word) => !word.hidden)
+  .map((word) => [word.textContent, word.getBoundingClientRect()])
+  .map(([text, { left, top, right, bottom }]) => [text, left, top, right, bottom])"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_word_in_the_picture_covers_another(show, width):
+    """At every step: letters, and the tags of the boxes that the step is about."""
+    page = show(NMSStepper(), width=width)
+    edges = page.locator(".nms-layer").bounding_box()
+    step = page.get_by_role("button", name="Step")
+    while True:
+        words = page.evaluate(WORDS)
+        for i, (word, *one) in enumerate(words):
+            assert one[0] >= edges["x"] - 1 and one[2] <= edges["x"] + edges["width"] + 1
+            for other, *two in words[:i]:
+                across = min(one[2], two[2]) - max(one[0], two[0])
+                down = min(one[3], two[3]) - max(one[1], two[1])
+                assert min(across, down) < 1.5, f"{word} covers {other}: {said(page)}"
+        before = said(page)
+        if before.startswith("No box is left"):
+            break
+        step.click()
+        page.wait_for_function(
+            "text => document.querySelector('.cl-status').textContent !== text", arg=before
+        )
