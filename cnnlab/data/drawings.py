@@ -11,7 +11,6 @@ from itertools import pairwise
 from math import ceil
 
 import numpy as np
-from PIL import Image, ImageDraw
 
 from cnnlab.checks import whole
 
@@ -103,6 +102,8 @@ def drawn_others(each: int, seed: int = 0) -> tuple[list[Strokes], list[str]]:
 
 def inked(strokes: Sequence[np.ndarray], pen: float = PEN) -> np.ndarray:
     """Draw strokes with a round pen on a pad, ``(280, 280)`` of 0 and 1, float32."""
+    from PIL import Image, ImageDraw  # only for these: it takes a while
+
     pad = Image.new("L", (PAD, PAD))
     ink = ImageDraw.Draw(pad)
     for stroke in strokes:
