@@ -636,6 +636,11 @@ def test_a_finger_hides_and_a_task_is_ticked(living):
     assert not re.search("✓|Done", cat.inner_text())
     sheet = page.locator(".ln-over")
     sheet.evaluate("(el) => el.scrollIntoView({ block: 'center' })")
+    # Until this is painted, the browser takes a finger that moves aside for "back".
+    page.wait_for_function(
+        "el => getComputedStyle(el).touchAction === 'none'", arg=sheet.element_handle()
+    )
+    page.evaluate("() => new Promise((done) => setTimeout(() => requestAnimationFrame(done), 300))")
     box, stood = sheet.bounding_box(), page.evaluate("scrollY")
     touch = page.context.new_cdp_session(page)
 

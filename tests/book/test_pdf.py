@@ -143,6 +143,6 @@ def test_a_page_of_the_book_is_whole_on_paper(site, browser, name):
         for line in code.get_text().splitlines():
             assert re.sub(r"\s+", "", line) in text, line
     assert text.count("42") and reader.pages[0].extract_text().split().count("42")
-    figures = page.select(".cell_output:has(img, svg.drawing), figure")
+    figures = page.select(".cell_output:has(img, svg.drawing), figure:has(figcaption)")
     assert len(set(re.findall(r"Figure7\.(\d+)", text))) >= len(figures)
     assert "Showwithoutguessing" not in text
