@@ -256,12 +256,18 @@ def settle(tree: ast.Module) -> bool:
         for name, values, place in options(function, calls):
             value = values[place]
             plain = value is not None and not read(value) and not isinstance(value, ast.Lambda)
-            if plain and name not in passed:
+            if plain and name not in passed and name not in set_anew(function):
                 Settled(name, value).visit_body(function)
                 values[place] = ast.Constant(None)  # read no more
         if function.args.kwarg is not None and not given_more(function, calls):
             Settled(function.args.kwarg.arg, ast.Dict([], [])).visit_body(function)
     return ast.dump(tree) != before_
+
+
+def set_anew(function: ast.FunctionDef) -> set[str]:
+    """The names that a function gives something itself: what came as an argument is gone then."""
+    names = (node for node in ast.walk(function) if isinstance(node, ast.Name))
+    return {node.id for node in names if isinstance(node.ctx, ast.Store)}
 
 
 def given_more(function: ast.FunctionDef, calls: list[ast.Call]) -> bool:
@@ -286,6 +292,12 @@ def options(function: ast.FunctionDef, calls: list[ast.Call]) -> Iterator[tuple[
         yield one.arg, arguments.kw_defaults, place
 
 
+def until_it_returns(function: ast.FunctionDef) -> None:
+    """Take away what comes after a `return` that stands in no branch any more: it never runs."""
+    ends = [place for place, line in enumerate(function.body) if isinstance(line, ast.Return)]
+    del function.body[min(ends, default=len(function.body)) + 1 :]
+
+
 class Settled(ast.NodeTransformer):
     """A name's value in its place, and what depends on it decided."""
 
@@ -297,6 +309,12 @@ class Settled(ast.NodeTransformer):
         function.body = [
             one for line in body for one in (line if isinstance(line, list) else [line])
         ]
+        until_it_returns(function)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        self.generic_visit(node)
+        until_it_returns(node)
+        return node
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         is_read = node.id == self.name and isinstance(node.ctx, ast.Load)
@@ -405,9 +423,14 @@ class Jury:
     def passes(self, answer: Any) -> bool:
         """Whether an answer passes with one of the seeds."""
         return any(
-            all(self.equal(self.said(answer, case), one) for case, one in zip(*pair, strict=True))
+            all(self.equal(self.said(answer, *one), one[1]) for one in zip(*pair, strict=True))
             for pair in zip(self.cases, self.right, strict=True)
         )
+
+    def all_said(self, answer: Any) -> list[list[Any]]:
+        """What an answer says to all cases of all seeds."""
+        pairs = zip(self.cases, self.right, strict=True)
+        return [[self.said(answer, *one) for one in zip(*pair, strict=True)] for pair in pairs]
 
     def agrees(self, oracle: Callable[..., Any], said: list[list[Any]]) -> bool:
         """Whether an oracle calls right, with one of the seeds, what the solution said."""
@@ -419,14 +442,15 @@ class Jury:
     def equal(self, output: Any, expected: Any) -> bool:
         return equal(output, expected, self.question.tolerance)
 
-    def said(self, answer: Any, case: Sequence[Any]) -> Any:
+    def said(self, answer: Any, case: Sequence[Any], right: Any) -> Any:
+        """As a check asks: a network that does not know the shape of its images is told it."""
         if self.question.kind == "value":
             return answer
         output = answer(*copied(case))
         if self.question.kind == "network":
-            from cnnlab.grading.networks import facts
+            from cnnlab.grading.networks import facts, flat
 
-            return facts(output)
+            return facts(flat(output, tuple(map(int, right["input shape"]))))
         return output
 
 
@@ -490,7 +514,7 @@ def outcomes(question: Question, part: int, step: int = 1) -> Iterator[tuple[str
     with quietly():
         right = solution(question).answer()
         if program.part == "oracle":
-            said = [[jury.said(right, case) for case in cases] for cases in jury.cases]
+            said = jury.all_said(right)
 
             def passes(oracle: Any) -> bool:
                 return jury.agrees(oracle, said)

@@ -109,6 +109,7 @@ def recognize_cases(rng: np.random.Generator) -> list[Case]:
         galleries(rng, [1, 3, 2], 4, 8, first=1, gaps=True),
         galleries(rng, [3, 1, 4, 2, 2, 1], 6, 16, first=10, gaps=True, lucky=True),
         galleries(rng, [1] * 5, 5, 6, first=2, gaps=True),
+        near_misses(rng),
     ]
 
 
@@ -153,6 +154,28 @@ def galleries(
         whole = threshold == int(threshold) and threshold > 1
         if distinct and spread and whole and (not lucky or misled(tables, rows, threshold)):
             return codes, gallery.astype(float), people, float(threshold)
+
+
+def near_misses(rng: np.random.Generator) -> Case:
+    """Two encodings, and how far the pictures are from them.
+
+    One is exactly at the threshold of the first person. The second person's first picture, and last
+    one, are nearer than the first person's. The other encoding is half a step beyond the threshold
+    of the third person.
+    """
+    here = rng.integers(-9, 10, 3).astype(float)
+    there = here + 50
+    steps = [
+        [(3, 1, 0), (1, 0, 0), (2, 0, 0)],  # 10, 1 and 4: 5 in the mean
+        [(3, 0, 0), (2, 2, 0), (1, 1, 1)],  # 9, 8 and 3
+        [(2, 1, 0), (2, 1, 1)],  # 5 and 6
+    ]
+    numbers = rng.permutation([0, 0, 0, 1, 1, 1, 2, 2])
+    left = [iter(rows) for rows in steps]
+    moves = np.array([next(left[number]) for number in numbers])
+    gallery = np.where(numbers[:, None] == 2, there, here) + rng.choice([-1, 1], (8, 3)) * moves
+    ids = rng.choice(np.arange(3, 40), 3, replace=False)
+    return np.array([here, there]), gallery, ids[numbers], 5.0
 
 
 def moved(rng: np.random.Generator, codes: np.ndarray, reach: int) -> np.ndarray:

@@ -131,9 +131,19 @@ def threshold_cases(rng: np.random.Generator) -> list[Case]:
         pairs(rng, "s s s d s s d s (dd) s d d s d d d d d d d d d", 0.25),
         pairs(rng, "s s s s d (sd) s s d s s d d s d d d d d d d d d d s d d", 0.125),
         pairs(rng, "d s s d s s d s d d d d", 0.1),
-        pairs(rng, "s s d s s d d s d s s d d d d s d d d d d", 0.2),
+        answered_at(0, pairs(rng, "s s d s s d d s d s s d d d d s d d d d d", 0.2)),
         pairs(rng, "s s (sd) s s d s d d", 0.0),
+        answered_at(-1, pairs(rng, "s s d s s", 0.6)),  # one pair of different people
     ]
+
+
+def answered_at(place: int, case: Case) -> Case:
+    """The same pairs in another order, so that the right threshold stands in this place."""
+    distances, same, rate = case
+    order = np.arange(len(distances))
+    found = int(np.flatnonzero(distances == threshold_for(*case)[0])[0])
+    order[[place, found]] = order[[found, place]]
+    return distances[order], same[order], rate
 
 
 def pairs(rng: np.random.Generator, order: str, rate: float) -> Case:

@@ -26,8 +26,7 @@ def row_by_row(
     of_nothing: Callable[[np.ndarray], np.ndarray] = np.zeros_like,
 ) -> np.ndarray:
     """Each row divided by its size, and something else for a row of zeros."""
-    rows = [row / size(row) if row.any() else of_nothing(row) for row in codes]
-    return np.array(rows).reshape(codes.shape)
+    return np.array([row / size(row) if row.any() else of_nothing(row) for row in codes])
 
 
 def by_columns(codes):
