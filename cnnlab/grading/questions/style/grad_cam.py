@@ -66,7 +66,7 @@ def with_einsum(maps: Array, gradients: Array) -> list:
 
 
 def cam_cases(rng: np.random.Generator) -> Sequence[Case]:
-    """Gradients of both signs, and two pictures in which nothing speaks for the class."""
+    """Gradients of both signs, small ones, and two pictures where nothing speaks for the class."""
 
     def case(N: int, H: int, W: int, C: int, against: int | None = None) -> Case:
         maps = normal(rng, N, H, W, C, mean=0.5)
@@ -88,6 +88,8 @@ def cam_cases(rng: np.random.Generator) -> Sequence[Case]:
         case(3, 4, 5, 3, against=1),
         case(2, 6, 3, 5),
         case(2, 3, 7, 2, against=0),
+        # Far below 1, as those of a network: so is the map, until it is divided.
+        (np.abs(normal(rng, 2, 4, 3, 3)), 0.005 * normal(rng, 2, 4, 3, 3, mean=0.7)),
     ]
 
 

@@ -130,18 +130,19 @@ def put_back(x: Array, w: Array, size: int, stride: int, colour: Array) -> Array
 
 
 def occlusion_cases(rng: np.random.Generator) -> Sequence[Case]:
-    def case(H: int, W: int, C: int, f: int, K: int, size: int, stride: int) -> Case:
-        x, w = rng.uniform(0, 1, (H, W, C)).round(2), normal(rng, f, f, C, K)
+    def case(H: int, W: int, C: int, f: tuple[int, int], K: int, size: int, stride: int) -> Case:
+        x, w = rng.uniform(0, 1, (H, W, C)).round(2), normal(rng, *f, C, K)
         w = (w - w.mean(axis=(0, 1, 2))).round(3)  # each filter answers somewhere
         return x, w, size, stride, rng.uniform(0.2, 0.8, C).round(2)
 
     small = rng.permutation(np.arange(1.0, 13)).reshape(3, 4, 1)
     return [
         (small, rng.permutation([1.0, 2, 3, -1]).reshape(2, 2, 1, 1), 2, 1, np.array([5.0])),
-        case(7, 9, 3, 3, 2, 3, 2),
-        case(8, 6, 2, 2, 3, 2, 2),  # squares side by side
-        case(9, 8, 1, 3, 4, 2, 3),  # gaps between them
-        case(6, 10, 3, 2, 1, 4, 3),  # the last one would not fit
+        case(7, 9, 3, (3, 3), 2, 3, 2),
+        case(8, 6, 2, (2, 2), 3, 2, 2),  # squares side by side
+        case(9, 8, 1, (3, 2), 4, 2, 3),  # gaps between them
+        case(6, 10, 3, (2, 3), 1, 4, 3),  # the last one would not fit
+        case(5, 8, 2, (2, 2), 2, 1, 2),  # single pixels, those of the last row too
     ]
 
 
