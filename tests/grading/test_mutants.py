@@ -14,8 +14,8 @@ from tools.mutate import mutants as changed
 
 PROVED = [one for one in mutants.everything() if not mutants.left_out(one)]
 # Rooms, and single questions, of which not every change is explained yet. They may only get fewer.
-NOT_YET = {"architectures"}
-OPEN = {"segmentation, small_unet"}
+NOT_YET = set()
+OPEN = set()
 RECORDED = [one for one in PROVED if one.room not in NOT_YET and mutants.key(one) not in OPEN]
 SOURCE = '''
 def first(rows, low):
