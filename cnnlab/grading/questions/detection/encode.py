@@ -127,6 +127,7 @@ def encode_cases(rng: np.random.Generator) -> list[Case]:
         street(rng, grid=(4, 6), classes=3, labels=[]),
         of_any_shape(rng, grid=(4, 5), classes=3),
         of_any_shape(rng, grid=(6, 5), classes=2),
+        small_ones(rng, grid=(4, 3), classes=2),
     ]
 
 
@@ -155,6 +156,38 @@ def shape_of_one(rng: np.random.Generator, anchors: np.ndarray) -> tuple[float, 
         h, w = rng.uniform(7, 40, 2)
         second, best = sorted(likeness((h, w), anchor) for anchor in anchors)[-2:]
         if best - second > 0.02:
+            return h, w
+
+
+def small_ones(rng: np.random.Generator, grid: tuple[int, int], classes: int) -> Case:
+    """Objects and anchors of a few pixels: one edge that lies a pixel off finds another anchor."""
+    size = int(grid[0] * rng.integers(21, 25)), int(grid[1] * rng.integers(21, 25))
+    anchors = rng.permutation(np.array([[3.0, 9], [9, 4], [5, 5], [8, 8]]))
+    steps = [step * np.eye(4)[edge] for step in (1, -1) for edge in range(4)]
+    boxes, short = [], min(grid)
+    cells = rng.permutation(short**2)[: len(steps)]
+    for step, cell in zip(steps, cells, strict=True):
+        h, w = misjudged(rng, anchors, step)
+        row, column = divmod(int(cell), short)
+        top, left = ((i + rng.uniform(0.2, 0.4)) * 21 for i in (row, column))
+        boxes.append([left, top, left + w, top + h])
+    labels = rng.integers(0, classes, len(boxes))
+    return np.array(boxes), labels, grid, anchors, classes, size
+
+
+def misjudged(
+    rng: np.random.Generator, anchors: np.ndarray, step: np.ndarray
+) -> tuple[float, float]:
+    """A height and width with another best anchor if an edge of the two, top or left, moves."""
+    while True:
+        h, w = rng.uniform(3, 10, 2).round(1)
+        alike = [likeness((h, w), anchor) for anchor in anchors]
+        moved = [
+            iou_of(np.array([*step[:2], h, w]), np.array([*step[2:], *anchor]))
+            for anchor in anchors
+        ]
+        second, best = np.sort(alike)[-2:]
+        if best - second > 0.02 and np.argmax(moved) != np.argmax(alike):
             return h, w
 
 

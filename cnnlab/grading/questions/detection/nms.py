@@ -167,6 +167,10 @@ def nms_cases(rng: np.random.Generator) -> list[Case]:
         [(0, 0, 30, 20, 1, high[26]), (10, 10, 30, 20, 0, high[27])],
         [(0, 0, 30, 20, 2, high[28]), (100, 100, 30, 20, 1, high[29])],
     ]
+    # A pixel in one corner, another in the opposite one: a class moved a pixel too little meets it.
+    end, label = int(rng.integers(20, 60)), int(rng.integers(0, 3))
+    corners = np.array([[0.0, 0, 1, 1], [end - 1, end - 1, end, end]])
+    opposite = corners, rng.permutation([0.7, 0.8]), np.array([label + 1, label])
     nothing = np.zeros((0, 4)), np.zeros(0), np.zeros(0, int)
     return [
         crowded(rng, [double, row(rng, (0, 12, first, low[3]))]),
@@ -177,6 +181,7 @@ def nms_cases(rng: np.random.Generator) -> list[Case]:
         crowded(rng, [crowd, later]),
         crowded(rng, near),
         crowded(rng, steps, apart=300),
+        opposite,
         nothing,
     ]
 
