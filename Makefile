@@ -64,7 +64,7 @@ offline: $(READY) ## pack the built book into _build/html/cnnlab-book.zip, which
 
 # What runs is run on all cores, so nothing runs beside it. The book is built before browsers look.
 .NOTPARALLEL:
-test: lint unit jax pages book browser ## run every test: lint, units, pages, browser
+test: lint mutants unit jax pages book browser ## run every test: lint, units, pages, browser
 	@echo
 	@echo "All tests passed."
 
