@@ -2,7 +2,7 @@
 
 // The living network: EfficientNet-Lite0 looks at the reader's pictures, in the page. It starts when the reader says so.
 
-import { button, choice, figure, h, range } from "../../cnnlab/widgets/frame.js";
+import { button, choice, figure, h, language, range } from "../../cnnlab/widgets/frame.js";
 import { bitmapOf, openCamera, takeFiles } from "../../cnnlab/widgets/pictures.js";
 import PHRASES from "./live.json" with { type: "json" };
 import { failure, lacking, makeWorker } from "./ask.js";
@@ -18,6 +18,9 @@ import { makePicture, makeGuesses, tables } from "./views.js";
 
 export const PHOTOS = ["cat", "coffee", "astronaut", "rocket", "camera", "clock", "coins", "hubble"];
 PHOTOS.push("brick", "grass", "gravel", "retina");
+
+// The names of the classes, in the page's language.
+const NAMES = { en: "classes.txt", es: "classes.es.txt" };
 
 // What the reader has chosen. `hidden` counts the strokes; the pixels are in `mask`.
 const START = {
@@ -104,7 +107,7 @@ async function begin(fig, { folder, version, size }, bar, again) {
     bar.value = share;
     fig.say(fig.t("progress", { share: percent(Math.floor(10 * share) / 10) })); // every tenth is told once
   };
-  const names = fetch(`${folder}classes.txt?${version}`).then((answer) => {
+  const names = fetch(`${folder}${NAMES[language()]}?${version}`).then((answer) => {
     if (!answer.ok) throw failure("connection");
     return answer.text();
   });

@@ -2,7 +2,7 @@
 
 // The picture with what lies on it, the guesses, and the tables to read instead.
 
-import { button, choice, format, h, keys } from "../../cnnlab/widgets/frame.js";
+import { button, choice, format, h, keys, language } from "../../cnnlab/widgets/frame.js";
 import { canvas, paintBox, paintHeat, percent, strongest } from "./draw.js";
 import { SIZE, receptiveSpan } from "./lite0.js";
 /** @import { Fig } from "../../cnnlab/widgets/frame.js" */
@@ -157,7 +157,7 @@ export function makeGuesses(fig, life) {
     fig.listen(el, "click", () => fig.set({ target: life.answer.best[i], shown: "class" }));
     return { el, name, share, fill };
   });
-  const { compare } = new Intl.Collator("en");
+  const { compare } = new Intl.Collator(language());
   const options = life.names.map((name, k) => [String(k), name]).sort(([, a], [, b]) => compare(a, b));
   const any = choice(fig, {
     label: t("target"),

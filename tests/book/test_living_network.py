@@ -457,6 +457,27 @@ def test_it_comes_when_it_is_asked_and_stays_with_the_reader(arrive):
 
 
 @pytest.mark.browser
+def test_in_spanish_the_classes_are_spanish(arrive):
+    page = arrive(lang="es")
+    asked = "performance.getEntriesByType('resource').map((e) => e.name.match(/classes[^?]*/)?.[0])"
+    assert not any(page.evaluate(asked))  # nothing before it starts
+    page.get_by_role("button", name="Arrancar la red").click()
+    says(page, "Ve: gato egipcio|Ve: gato atigrado|Ve: gato tigre")
+    assert [name for name in page.evaluate(asked) if name] == ["classes.es.txt"]
+    page.get_by_role("button", name=re.compile("^lince")).click()
+    page.locator(".ln-note").filter(has_text="a favor de «lince»").wait_for()
+    classes = page.get_by_label("Mapa de esta clase")
+    names = classes.locator("option").all_inner_texts()
+    words = (live.SCRIPTS / "classes.es.txt").read_text("utf-8").splitlines()
+    assert sorted(names[1:]) == sorted(words)
+    assert names.index("ábaco") < names.index("abeja") < names.index("yurta")
+    classes.focus()  # a list is searched by typing
+    page.keyboard.type("café ex")
+    page.locator(".ln-note").filter(has_text="«café expreso»").wait_for()
+    assert "Spanish" in live.made()["README.txt"].decode()
+
+
+@pytest.mark.browser
 def test_a_broken_connection_is_said_and_can_be_tried_again(arrive):
     page, tries = arrive(), []
 
