@@ -75,8 +75,9 @@ function makeOcclude(fig, life) {
   let running = false;
   const bar = h("progress", { max: PLACES * PLACES, value: 0, "aria-label": t("occluding"), hidden: "" });
   const run = async () => {
-    const { target, sameAs } = life.answer;
     running = true;
+    await life.still(); // of a film, it hides parts of the last picture
+    const { target, sameAs } = life.answer;
     life.occlusion = { target, sameAs, fallen: new Float32Array(0) };
     life.draw();
     try {
