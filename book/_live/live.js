@@ -8,12 +8,12 @@ import PHRASES from "./live.json" with { type: "json" };
 import { failure, lacking, makeWorker } from "./ask.js";
 import { makeChanges } from "./changes.js";
 import { percent } from "./draw.js";
-import { makeInside } from "./inside.js";
+import { beginOf, makeInside } from "./inside.js";
 import { CLASSES, SIZE } from "./lite0.js";
 import { CHANGES } from "./picture.js";
 import { fetchedBitmap } from "./sources.js";
 import { makeTasks } from "./tasks.js";
-import { makePicture, makeGuesses, tables } from "./views.js";
+import { makeDock, makePicture, makeGuesses, tables } from "./views.js";
 /** @import { Fig } from "../../cnnlab/widgets/frame.js" */
 
 export const PHOTOS = ["cat", "coffee", "astronaut", "rocket", "camera", "clock", "coins", "hubble"];
@@ -78,6 +78,7 @@ export function mount(el) {
         panel.remove();
         await live(fig, place, life, small, focused);
       } catch (error) {
+        fig.say("");
         complain(fig, error);
         go.text(fig.t("again"));
         go.enable(true);
@@ -93,7 +94,6 @@ export function mount(el) {
 /** @param {Fig} fig */
 function complain(fig, error) {
   if (!error.key) console.error(error);
-  fig.say("");
   fig.explain(fig.t(error.key ?? "broken", error.values));
 }
 
@@ -146,8 +146,9 @@ async function live(fig, { folder, version }, { worker, first, names }, small, f
     h("details", { class: `ln-fold ln-${key}` }, h("summary", {}, fig.t(key)), part.el),
   );
   const inside = boxes[Object.keys(folds).indexOf("inside")];
-  if (inside) fig.listen(inside, "toggle", () => fig.set({ stage: inside.open ? "stem_conv" : "" }));
-  fig.status.after(...boxes);
+  if (inside) fig.listen(inside, "toggle", () => fig.set(inside.open ? beginOf("stem_conv") : { stage: "" }));
+  const dock = small ? null : makeDock(fig, picture);
+  fig.stage.after(...boxes, dock?.el ?? fig.status);
   fig.listen(fig.tables, "toggle", () => life.answer && tables(fig, life));
   fig.hint.textContent = fig.t(small ? "hintSmall" : "hint");
   fig.tables.hidden = false;
@@ -156,7 +157,7 @@ async function live(fig, { folder, version }, { worker, first, names }, small, f
   life.draw = () => {
     waiting.forEach((el) => (el.inert = false));
     const seen = seenBy(fig, life);
-    for (const part of [picture, guesses, folds.changes, folds.inside]) part?.draw();
+    for (const part of [picture, guesses, dock, folds.changes, folds.inside]) part?.draw();
     tables(fig, life);
     const [best] = life.answer.best;
     if (!life.silent || life.told !== best) fig.say(sentence(fig, life));
@@ -202,7 +203,8 @@ async function answer(fig, life) {
   const sameAs = JSON.stringify([life.pictures, changes, fig.get("hidden")]);
   if (life.occlusion?.sameAs !== sameAs || life.occlusion.target !== found.target) forget(life);
   const order = range(found.probabilities.length).sort((a, b) => found.probabilities[b] - found.probabilities[a]);
-  life.answer = { ...found, best: order.slice(0, 5), sameAs };
+  const seen = stage === fig.get("stage") ? found.seen : undefined; // or another one was chosen meanwhile
+  life.answer = { ...found, seen, best: order.slice(0, 5), sameAs };
   life.draw();
 }
 
