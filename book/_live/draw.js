@@ -6,6 +6,7 @@ import { format, h } from "../../cnnlab/widgets/frame.js";
 
 const BLUE = [90, 175, 255];
 const ORANGE = [255, 150, 50];
+const WHITE = [255, 255, 255];
 
 // Whole, but one decimal below a tenth.
 export const percent = (share) => `${format(100 * share, share < 0.1 ? 1 : 0)} %`;
@@ -15,21 +16,27 @@ export const canvas = (size, attributes = {}) => h("canvas", { width: size, heig
 // Largest absolute value and the least, of one channel of a volume (H · W · C) or of a map with C = 1.
 export function extremes(data, C = 1, channel = 0) {
   let [least, most] = [Infinity, -Infinity];
-  for (let i = channel; i < data.length; i += C) [least, most] = [Math.min(least, data[i]), Math.max(most, data[i])];
+  for (let i = channel; i < data.length; i += C) {
+    if (data[i] < least) least = data[i];
+    if (data[i] > most) most = data[i];
+  }
   return { least, most };
 }
 
-// One channel as gray from black, 0, to white; where there are negative numbers, blue is more than 0 and orange less.
+// One channel as gray from black, 0, to white; where there are negative numbers, blue is more than 0 and orange less. The
+// first layer alone has 300,000 numbers on the page, for each picture of the camera: nothing is made for a single one.
 /** @param {HTMLCanvasElement} el */
 export function paintUnit(el, { data, height, width, C }, channel) {
   const { least, most } = extremes(data, C, channel);
   const strongest = Math.max(most, -least) || 1;
   const picture = new ImageData(width, height);
-  for (let i = 0; i < height * width; i++) {
+  const above = least < 0 ? BLUE : WHITE;
+  for (let i = 0, at = 0; i < height * width; i++) {
     const value = data[i * C + channel];
-    const full = least < 0 ? (value < 0 ? ORANGE : BLUE) : [255, 255, 255];
+    const full = value < 0 ? ORANGE : above;
     const share = Math.abs(value) / strongest;
-    picture.data.set([...full.map((n) => n * share), 255], 4 * i);
+    for (let c = 0; c < 3; c++) picture.data[at++] = full[c] * share;
+    picture.data[at++] = 255;
   }
   [el.width, el.height] = [width, height];
   el.getContext("2d").putImageData(picture, 0, 0);
@@ -81,10 +88,15 @@ export function paintBox(el, [top, left, bottom, right]) {
   }
 }
 
-// The strongest places of a map (size × size): [{ row, column, value }], largest first.
+// The strongest places of a map (size × size): [{ row, column, value }], largest first; of equal ones, the first.
 export function strongest(values, size, count = 5, C = 1, channel = 0) {
-  return Array.from({ length: size * size }, (_, i) => i)
-    .sort((a, b) => values[b * C + channel] - values[a * C + channel])
-    .slice(0, count)
-    .map((i) => ({ row: Math.floor(i / size) + 1, column: (i % size) + 1, value: values[i * C + channel] }));
+  const best = [];
+  for (let i = 0; i < size * size; i++) {
+    const value = values[i * C + channel];
+    if (best.length === count && !(value > best.at(-1).value)) continue;
+    const after = best.findIndex((one) => value > one.value);
+    best.splice(after < 0 ? best.length : after, 0, { row: Math.floor(i / size) + 1, column: (i % size) + 1, value });
+    best.length = Math.min(best.length, count);
+  }
+  return best;
 }

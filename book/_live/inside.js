@@ -16,7 +16,7 @@ export function makeInside(fig, life) {
   const stage = choice(fig, {
     label: t("stage"),
     options: STAGES_SEEN.map(({ name, size, C }) => [name, t("stageName", { name, size, C })]),
-    onChange: (name) => fig.set({ stage: name, unit: 0, ...middleOf(name) }),
+    onChange: (name) => fig.set(beginOf(name)),
   });
   const unit = numberBox(fig, { label: t("unit"), min: 1, max: 32, onChange: (n) => fig.set({ unit: n - 1 }) });
   const units = range(MANY).map((i) => {
@@ -49,9 +49,10 @@ export function makeInside(fig, life) {
 
 const firstOf = (fig) => MANY * Math.floor(fig.get("unit") / MANY);
 
-function middleOf(name) {
+// A stage's first unit, and the place in the middle.
+export function beginOf(name) {
   const { size } = STAGES_SEEN.find((one) => one.name === name);
-  return { place: [size >> 1, size >> 1] };
+  return { stage: name, unit: 0, place: [size >> 1, size >> 1] };
 }
 
 // The chosen unit, and a place in it that one points at.
@@ -64,11 +65,12 @@ function makeLarge(fig, life) {
   const cell = h("span", { class: "ln-cell" });
   const box = h("div", { class: "ln-large-box" }, sheet, cell);
   const move = (r, c) => {
-    const most = life.answer.seen.height - 1;
+    const most = (life.answer.seen?.height ?? 0) - 1;
+    if (most < 0) return; // another stage is on its way
     fig.set({ place: [r, c].map((n) => Math.max(0, Math.min(most, n))), shown: "receptive" });
   };
   fig.listen(sheet, "click", ({ offsetX, offsetY }) => {
-    const size = life.answer.seen.height;
+    const size = life.answer.seen?.height;
     move(Math.floor((offsetY / sheet.clientHeight) * size), Math.floor((offsetX / sheet.clientWidth) * size));
   });
   keys(fig, sheet, {

@@ -2,22 +2,25 @@
 
 // The living network: EfficientNet-Lite0 looks at the reader's pictures, in the page. It starts when the reader says so.
 
-import { button, choice, figure, h, range } from "../../cnnlab/widgets/frame.js";
+import { button, choice, figure, h, language, range } from "../../cnnlab/widgets/frame.js";
 import { bitmapOf, openCamera, takeFiles } from "../../cnnlab/widgets/pictures.js";
 import PHRASES from "./live.json" with { type: "json" };
 import { failure, lacking, makeWorker } from "./ask.js";
 import { makeChanges } from "./changes.js";
 import { percent } from "./draw.js";
-import { makeInside } from "./inside.js";
-import { SIZE } from "./lite0.js";
+import { beginOf, makeInside } from "./inside.js";
+import { CLASSES, SIZE } from "./lite0.js";
 import { CHANGES } from "./picture.js";
 import { fetchedBitmap } from "./sources.js";
 import { makeTasks } from "./tasks.js";
-import { makePicture, makeGuesses, tables } from "./views.js";
+import { makeDock, makePicture, makeGuesses, tables } from "./views.js";
 /** @import { Fig } from "../../cnnlab/widgets/frame.js" */
 
 export const PHOTOS = ["cat", "coffee", "astronaut", "rocket", "camera", "clock", "coins", "hubble"];
 PHOTOS.push("brick", "grass", "gravel", "retina");
+
+// The names of the classes, in the page's language.
+const NAMES = { en: "classes.txt", es: "classes.es.txt" };
 
 // What the reader has chosen. `hidden` counts the strokes; the pixels are in `mask`.
 const START = {
@@ -71,9 +74,11 @@ export function mount(el) {
       fig.explain("");
       try {
         const life = await begin(fig, place, bar, tries++ > 0);
+        const focused = panel.contains(document.activeElement);
         panel.remove();
-        await live(fig, place, life, small);
+        await live(fig, place, life, small, focused);
       } catch (error) {
+        fig.say("");
         complain(fig, error);
         go.text(fig.t("again"));
         go.enable(true);
@@ -89,7 +94,6 @@ export function mount(el) {
 /** @param {Fig} fig */
 function complain(fig, error) {
   if (!error.key) console.error(error);
-  fig.say("");
   fig.explain(fig.t(error.key ?? "broken", error.values));
 }
 
@@ -104,7 +108,7 @@ async function begin(fig, { folder, version, size }, bar, again) {
     bar.value = share;
     fig.say(fig.t("progress", { share: percent(Math.floor(10 * share) / 10) })); // every tenth is told once
   };
-  const names = fetch(`${folder}classes.txt?${version}`).then((answer) => {
+  const names = fetch(`${folder}${NAMES[language()]}?${version}`).then((answer) => {
     if (!answer.ok) throw failure("connection");
     return answer.text();
   });
@@ -116,7 +120,9 @@ async function begin(fig, { folder, version, size }, bar, again) {
         throw failure("connection");
       }),
     ]);
-    return { worker, first, names: list.trim().split("\n") };
+    const all = list.trim().split("\n");
+    if (all.length !== CLASSES) throw failure("connection"); // another page came, as from a hotel's network
+    return { worker, first, names: all };
   } catch (error) {
     worker.end();
     throw error;
@@ -126,10 +132,10 @@ async function begin(fig, { folder, version, size }, bar, again) {
 // ---- the living network ----
 
 /** @param {Fig} fig */
-async function live(fig, { folder, version }, { worker, first, names }, small) {
+async function live(fig, { folder, version }, { worker, first, names }, small, focused) {
   fig.onRemove(worker.end);
   const mask = new Uint8Array(SIZE * SIZE);
-  const life = { worker, first, names, mask, answer: null, alone: {}, occlusion: null, silent: false, others: {} };
+  const life = { worker, first, names, mask, answer: null, alone: {}, occlusion: null, silent: false, pictures: 0 };
   const photoOf = (name) => fetchedBitmap(`${folder}${name}.webp?${version}`);
   const sources = makeSources(fig, life, photoOf);
   const [picture, guesses] = [makePicture(fig, life), makeGuesses(fig, life)];
@@ -140,8 +146,9 @@ async function live(fig, { folder, version }, { worker, first, names }, small) {
     h("details", { class: `ln-fold ln-${key}` }, h("summary", {}, fig.t(key)), part.el),
   );
   const inside = boxes[Object.keys(folds).indexOf("inside")];
-  if (inside) fig.listen(inside, "toggle", () => fig.set({ stage: inside.open ? "stem_conv" : "" }));
-  fig.status.after(...boxes);
+  if (inside) fig.listen(inside, "toggle", () => fig.set(inside.open ? beginOf("stem_conv") : { stage: "" }));
+  const dock = small ? null : makeDock(fig, picture);
+  fig.stage.after(...boxes, dock?.el ?? fig.status);
   fig.listen(fig.tables, "toggle", () => life.answer && tables(fig, life));
   fig.hint.textContent = fig.t(small ? "hintSmall" : "hint");
   fig.tables.hidden = false;
@@ -150,13 +157,14 @@ async function live(fig, { folder, version }, { worker, first, names }, small) {
   life.draw = () => {
     waiting.forEach((el) => (el.inert = false));
     const seen = seenBy(fig, life);
-    for (const part of [picture, guesses, folds.changes, folds.inside]) part?.draw();
+    for (const part of [picture, guesses, dock, folds.changes, folds.inside]) part?.draw();
     tables(fig, life);
     const [best] = life.answer.best;
     if (!life.silent || life.told !== best) fig.say(sentence(fig, life));
     life.told = best;
     folds.tasks?.draw(seen);
   };
+  if (focused) sources.focus(); // the button that had it has gone
   await sources.show("cat");
   fig.draws(() => think(fig, life));
 }
@@ -192,13 +200,18 @@ async function answer(fig, life) {
   const hidden = fig.get("hidden") ? life.mask : null;
   const asked = { changes, hidden, target: target < 0 ? null : target, stage: stage || undefined };
   const found = await life.worker.ask("look", asked);
-  const sameAs = JSON.stringify([fig.get("photo"), changes, fig.get("hidden")]);
-  if (life.occlusion && (life.occlusion.sameAs !== sameAs || life.occlusion.target !== found.target)) {
-    life.occlusion = null;
-  }
+  const sameAs = JSON.stringify([life.pictures, changes, fig.get("hidden")]);
+  if (life.occlusion?.sameAs !== sameAs || life.occlusion.target !== found.target) forget(life);
   const order = range(found.probabilities.length).sort((a, b) => found.probabilities[b] - found.probabilities[a]);
-  life.answer = { ...found, best: order.slice(0, 5), sameAs };
+  const seen = stage === fig.get("stage") ? found.seen : undefined; // or another one was chosen meanwhile
+  life.answer = { ...found, seen, best: order.slice(0, 5), sameAs };
   life.draw();
+}
+
+// A map of the square that hides belongs to one picture and one class; a square on its way is called back.
+function forget(life) {
+  if (life.occlusion) life.worker.ask("stop");
+  life.occlusion = null;
 }
 
 // What a task needs to know.
@@ -233,11 +246,14 @@ function makeSources(fig, life, photoOf) {
   const { t } = fig;
   const names = PHOTOS.map((name) => [name, t(`photo_${name}`)]);
   const pick = choice(fig, { label: t("photo"), options: names, onChange: (name) => show(name) });
-  const input = h("input", { type: "file", accept: "image/*", class: "ln-file", "aria-label": t("own") });
+  const input = h("input", { type: "file", accept: "image/*", hidden: "" });
   const file = button(fig, { label: t("own"), onClick: () => input.click() });
-  const camera = makeCamera(fig, life, (bitmap) => put("camera_live", bitmap));
-  const put = async (name, bitmap) => {
+  const camera = makeCamera(fig, life, (bitmap, isFirst) => put("camera_live", bitmap, isFirst));
+  let wanted = 0; // of several that are on their way, the last one counts
+  const put = async (name, bitmap, fresh) => {
     const { height, width, smaller } = await life.worker.ask("source", { bitmap }, undefined, [bitmap]);
+    if (fresh) clear(fig, life);
+    Object.assign(life, { pictures: life.pictures + 1, alone: {} });
     const own = { own: t("yours"), camera_live: t("camera") }[name];
     pick.options(own ? [...names, [name, own]] : names);
     pick.set(name);
@@ -249,12 +265,13 @@ function makeSources(fig, life, photoOf) {
   const show = (name, blob) => {
     camera.stop();
     fig.explain("");
-    if (name !== fig.get("photo") || blob) clear(fig, life);
+    const mine = ++wanted;
     const bitmap = blob ? bitmapOf(blob) : photoOf(name);
     return bitmap
-      .then((found) => put(name, found))
+      .then((found) => (mine === wanted ? put(name, found, true) : found.close()))
       .catch((error) => {
-        pick.set(fig.get("photo"));
+        if (mine !== wanted) return;
+        pick.set(life.ready ? fig.get("photo") : ""); // so that it can be chosen again
         complain(fig, error);
       });
   };
@@ -266,21 +283,22 @@ function makeSources(fig, life, photoOf) {
   };
   takeFiles(fig, input, (blob) => (blob ? show("own", blob) : fig.explain(t("noPicture"))));
   const el = h("div", { class: "ln-sources" }, pick.el, file.el, input, camera.el);
-  return { el, show };
+  life.still = camera.still;
+  return { el, show, focus: () => pick.el.querySelector("select").focus() };
 }
 
 // A new picture begins without changes: what was hidden or turned belongs to the old one.
 /** @param {Fig} fig */
 function clear(fig, life) {
   life.mask.fill(0);
-  life.occlusion = null;
+  forget(life);
   fig.set({ hidden: 0, changes: CHANGES, target: -1 });
 }
 
 /** @param {Fig} fig */
 function makeCamera(fig, life, take) {
   const { t } = fig;
-  let close = null;
+  let [close, opening, busy] = [null, false, Promise.resolve()];
   const mark = (on) => {
     life.silent = on; // of a film, only what changes is told
     el.textContent = t(on ? "cameraStop" : "cameraStart");
@@ -295,10 +313,17 @@ function makeCamera(fig, life, take) {
     label: t("cameraStart"),
     onClick: async () => {
       if (close) return stop();
+      if (opening) return; // the browser is asking
+      opening = true;
       fig.explain("");
+      let isFirst = true;
+      const each = (bitmap) => {
+        busy = take(bitmap, isFirst);
+        isFirst = false;
+        return busy;
+      };
       try {
-        clear(fig, life);
-        close = await openCamera(take, (key) => {
+        close = await openCamera(each, (key) => {
           stop();
           fig.explain(t(key));
         });
@@ -306,10 +331,15 @@ function makeCamera(fig, life, take) {
       } catch (error) {
         complain(fig, error);
       }
+      opening = false;
     },
   });
   fig.onRemove(() => close?.());
-  return { el, stop };
+  const still = () => {
+    stop();
+    return busy; // the picture that is on its way
+  };
+  return { el, stop, still };
 }
 
 for (const el of globalThis.document?.querySelectorAll(".living-network") ?? []) {

@@ -2,7 +2,7 @@
 
 // The picture with what lies on it, the guesses, and the tables to read instead.
 
-import { button, choice, format, h, keys } from "../../cnnlab/widgets/frame.js";
+import { button, choice, dock, format, h, keys, language } from "../../cnnlab/widgets/frame.js";
 import { canvas, paintBox, paintHeat, percent, strongest } from "./draw.js";
 import { SIZE, receptiveSpan } from "./lite0.js";
 /** @import { Fig } from "../../cnnlab/widgets/frame.js" */
@@ -28,6 +28,7 @@ export function makePicture(fig, life) {
   const brush = makeBrush(fig, life, over);
   return {
     el: h("div", { class: "ln-picture" }, h("div", { class: "ln-sheet" }, sheet, over), shown.el, occlude.el, note),
+    layers: [sheet, over],
     draw() {
       const pixels = new ImageData(life.answer.pixels, SIZE, SIZE);
       sheet.getContext("2d").putImageData(pixels, 0, 0);
@@ -40,6 +41,20 @@ export function makePicture(fig, life) {
       brush.draw();
     },
   };
+}
+
+// What is said, and the picture once more while it is out of sight: both stay in view where the reader changes something far
+// below them.
+/** @param {Fig} fig */
+export function makeDock(fig, { layers }) {
+  const again = canvas(SIZE, { class: "ln-again", "aria-hidden": "true", role: null, hidden: "" });
+  const watch = new IntersectionObserver(([{ isIntersecting }]) => (again.hidden = isIntersecting));
+  watch.observe(layers[0]);
+  fig.onRemove(() => watch.disconnect());
+  const el = dock(fig, again);
+  el.prepend(fig.error);
+  const pen = again.getContext("2d");
+  return { el, draw: () => layers.forEach((layer) => pen.drawImage(layer, 0, 0)) };
 }
 
 // Draws what was chosen over the picture, and says what it is.
@@ -75,8 +90,9 @@ function makeOcclude(fig, life) {
   let running = false;
   const bar = h("progress", { max: PLACES * PLACES, value: 0, "aria-label": t("occluding"), hidden: "" });
   const run = async () => {
-    const { target, sameAs } = life.answer;
     running = true;
+    await life.still(); // of a film, it hides parts of the last picture
+    const { target, sameAs } = life.answer;
     life.occlusion = { target, sameAs, fallen: new Float32Array(0) };
     life.draw();
     try {
@@ -157,7 +173,7 @@ export function makeGuesses(fig, life) {
     fig.listen(el, "click", () => fig.set({ target: life.answer.best[i], shown: "class" }));
     return { el, name, share, fill };
   });
-  const { compare } = new Intl.Collator("en");
+  const { compare } = new Intl.Collator(language());
   const options = life.names.map((name, k) => [String(k), name]).sort(([, a], [, b]) => compare(a, b));
   const any = choice(fig, {
     label: t("target"),

@@ -56,7 +56,9 @@ async function fetched(address, size, cache, report) {
   }
   if (at !== size) throw failed("connection");
   const stream = new Blob([file]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const whole = await new Response(stream).arrayBuffer();
+  const whole = await new Response(stream).arrayBuffer().catch((error) => {
+    throw error instanceof RangeError ? error : failed("connection", error); // a byte is not what it was
+  });
   if (whole.byteLength !== bytes()) throw failed("connection");
   return whole;
 }

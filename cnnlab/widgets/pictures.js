@@ -46,8 +46,8 @@ export function takeFiles(fig, input, take) {
   });
   fig.listen(document, "paste", (event) => {
     if (event.target.closest?.("input, textarea")) return;
-    const file = first(event.clipboardData?.files);
-    if (file || fig.el.contains(document.activeElement)) take(file);
+    const [file, within] = [first(event.clipboardData?.files), document.activeElement?.closest(".cnnlab")];
+    if (within ? within === fig.el : file) take(file); // one that another figure has the focus for is not ours
   });
 }
 
@@ -81,7 +81,9 @@ export async function openCamera(take, gone) {
   await video.play();
   const next = async () => {
     while (open) {
-      await take(await createImageBitmap(video));
+      const bitmap = await createImageBitmap(video);
+      if (!open) return bitmap.close(); // it was stopped meanwhile
+      await take(bitmap);
       await new Promise((done) => setTimeout(done)); // the page may be touched between two pictures
     }
   };

@@ -30,6 +30,7 @@ from sphinx.util.docutils import SphinxDirective
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPTS = ROOT / "book" / "_live"
 WEIGHTS = ROOT / "tools" / "lite0_weights.py"
+SPANISH = SCRIPTS / "classes.es.txt"  # the names of the classes; its README says whose they are
 DATA = ROOT / "cnnlab" / "architectures" / "data"
 LICENCES = ("LICENSE-efficientnet-lite0", "LICENSE-Apache-2.0", "LICENSE-torchvision")
 README = """\
@@ -39,6 +40,7 @@ lite0.bin     The weights of EfficientNet-Lite0, from efficientnet-lite0-pytorch
               License 2.0: LICENSE-efficientnet-lite0 and LICENSE-Apache-2.0. Changed: batch
               normalisation was folded into the kernels, which were rounded to 8 to 14 bits.
 classes.txt   The names of ImageNet's classes as torchvision 0.29.1 has them: LICENSE-torchvision.
+classes.es.txt  The same in Spanish: a translation made for this course, CC BY 4.0.
 *.webp        Photographs that come with scikit-image, made smaller:
 """
 UNKNOWN = "moon"  # a photograph whose licence nobody names is not handed on
@@ -75,6 +77,7 @@ def made() -> dict[str, bytes]:
         **{name: text.encode() for name, text in texts.items()},
         "lite0.bin": weights,
         "classes.txt": (DATA / "imagenet_classes.txt").read_bytes(),
+        SPANISH.name: SPANISH.read_bytes(),
         **{f"{name}.webp": webp(photo(name)) for name in photos},
         **{name: (DATA / name).read_bytes() for name in LICENCES},
         "README.txt": (README + "".join(credits)).encode(),
