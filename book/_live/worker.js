@@ -10,6 +10,7 @@ export const PLACES = 14; // of the square that hides, in a row and in a column
 export const SQUARE = 42; // its side, in pixels
 const STEP = (SIZE - SQUARE) / (PLACES - 1);
 const LARGEST = 1536; // pixels on a side: a larger picture is made smaller first
+const PATIENCE = 30_000; // milliseconds without a byte of the weights: nobody is left waiting for ever
 
 /** @param {string} key */
 const failed = (key, cause) => Object.assign(new Error(key, { cause }), { key });
@@ -42,17 +43,23 @@ async function start({ folder, weights, size, again }, report) {
 
 async function fetched(address, size, cache, report) {
   const file = new Uint8Array(size);
-  let at = 0;
+  const stalled = new AbortController();
+  const wait = () => setTimeout(() => stalled.abort(), PATIENCE);
+  let [at, clock] = [0, wait()];
   try {
-    const response = await fetch(address, { cache });
+    const response = await fetch(address, { cache, signal: stalled.signal });
     if (!response.ok) throw new Error(`status ${response.status}`);
     const reader = response.body.getReader();
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       file.set(part.value, at); // a RangeError if there is more than expected
       report((at += part.value.length) / size);
+      clearTimeout(clock);
+      clock = wait();
     }
   } catch (error) {
     throw failed("connection", error);
+  } finally {
+    clearTimeout(clock);
   }
   if (at !== size) throw failed("connection");
   const stream = new Blob([file]).stream().pipeThrough(new DecompressionStream("gzip"));

@@ -563,6 +563,21 @@ def test_a_broken_connection_is_said_and_can_be_tried_again(arrive):
 
 
 @pytest.mark.browser
+def test_a_connection_that_falls_silent_is_given_up(arrive):
+    page, waits = arrive(), "PATIENCE=30_000"
+    script = live.made()["worker.js"].decode()
+    assert script.count(waits) == 1
+    hasty = script.replace(waits, "PATIENCE=300")
+    page.context.route(
+        "**/worker.js*",
+        lambda route: route.fulfill(body=hasty, content_type="text/javascript"),
+    )
+    page.route("**/lite0.bin*", lambda route: None, times=1)  # it is asked, and never answers
+    page.locator(".ln-start button").click()
+    says(page, "connection broke")
+
+
+@pytest.mark.browser
 def test_a_photograph_that_did_not_arrive_can_be_chosen_again(arrive):
     page, held = arrive(), []
     page.route("**/cat.webp*", lambda route: route.abort(), times=1)
