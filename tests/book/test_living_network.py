@@ -568,9 +568,14 @@ def test_a_connection_that_falls_silent_is_given_up(arrive):
     script = live.made()["worker.js"].decode()
     assert script.count(waits) == 1
     hasty = script.replace(waits, "PATIENCE=300")
-    page.context.route(
-        "**/worker.js*",
-        lambda route: route.fulfill(body=hasty, content_type="text/javascript"),
+    page.evaluate(
+        """(script) => {
+          const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+          window.Worker = class extends Worker {
+            constructor(_, options) { super(address, options); }
+          };
+        }""",
+        hasty,
     )
     page.route("**/lite0.bin*", lambda route: None, times=1)  # it is asked, and never answers
     page.locator(".ln-start button").click()
