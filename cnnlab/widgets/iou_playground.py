@@ -38,13 +38,13 @@ class Box(traitlets.TraitType):
 class IoUPlayground(Figure):
     """Move two boxes, and read areas, intersection, union and IoU, term by term.
 
+    What the reader made can be read back: ``a``, ``b`` and `iou`.
+
     Parameters
     ----------
     a, b
         The truth and the prediction, (x_min, y_min, x_max, y_max), in whole pixels of a picture of
         100 × 100, y going down. A box may be empty: x_min = x_max.
-
-    What the reader made can be read back: ``a``, ``b`` and `iou`.
 
     Raises
     ------

@@ -32,6 +32,10 @@ class Distance(traitlets.TraitType):
 class ThresholdExplorer(Figure):
     """Move the threshold of a verification, and see who is accepted and who is refused by mistake.
 
+    Four decimals of a distance are kept, and at most 20,000 distances. What the reader chose can be
+    read back: ``threshold``, and ``chosen``, 0 for everybody or the number of the group, from 1;
+    and `false_accept_rate`, `false_reject_rate` and `equal_error_rate` of these pairs.
+
     Parameters
     ----------
     genuine
@@ -42,10 +46,6 @@ class ThresholdExplorer(Figure):
     threshold
         Where the figure begins. A pair is accepted, as one person, if its distance is not larger.
         None: at the equal error.
-
-    Four decimals of a distance are kept, and at most 20,000 distances. What the reader chose can be
-    read back: ``threshold``, and ``chosen``, 0 for everybody or the number of the group, from 1;
-    and `false_accept_rate`, `false_reject_rate` and `equal_error_rate` of these pairs.
 
     Raises
     ------

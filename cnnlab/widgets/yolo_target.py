@@ -76,6 +76,9 @@ class Cell(traitlets.TraitType):
 class YoloTarget(Figure):
     """Place objects on a 3×3 grid, and see how y, 3×3×2×8, is filled, and where objects clash.
 
+    What the reader made can be read back: ``boxes``, ``labels``, ``cell``, and `y` and `left_out`
+    as :func:`cnnlab.detection.encode` has them.
+
     Parameters
     ----------
     boxes
@@ -87,9 +90,6 @@ class YoloTarget(Figure):
         (2, 2), heights and widths in pixels.
     cell
         (row, column), counted from 0, of the cell whose numbers are written out.
-
-    What the reader made can be read back: ``boxes``, ``labels``, ``cell``, and `y` and `left_out`
-    as :func:`cnnlab.detection.encode` has them.
 
     Raises
     ------
