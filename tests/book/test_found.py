@@ -115,10 +115,10 @@ def results(open_page, site, words: str) -> list[tuple[str, str]]:
 
 
 def rank(name: str) -> int:
-    """The pages of rooms, then what is around them, then solutions."""
+    """The pages of rooms, then what is around them and functions, then solutions."""
     if name.startswith("solutions/"):
         return 2
-    return 1 if name.count("/") < 2 or name.endswith("/index") else 0
+    return 0 if name.startswith("book/") and name.count("/") == 2 and "index" not in name else 1
 
 
 @pytest.mark.parametrize(
@@ -140,6 +140,12 @@ def test_the_page_about_a_thing_comes_first_and_solutions_last(open_page, site, 
     assert (ranks := [rank(name) for name in names]) == sorted(ranks)
     for _, text in found:
         assert not [button for button in BUTTONS if re.search(rf"\b{button}\b", text)]
+
+
+def test_a_function_is_found_in_the_reference_too(open_page, site):
+    found = dict(results(open_page, site, "same_padding"))
+    assert next(iter(found)) == "book/convolution/padding"
+    assert "reference/convolution" in found
 
 
 def test_the_words_of_the_field_and_their_index_are_linked(site):

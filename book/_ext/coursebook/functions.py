@@ -48,9 +48,12 @@ def parsed(cell: str) -> ast.AST:
 
 
 def imported(tree: ast.AST) -> dict[str, str]:
-    """From each name that a cell imports from the package to what it stands for."""
+    """From each name that a cell imports from the package to what the reference calls it.
+
+    ``triplet_loss`` from ``cnnlab.faces.losses`` is ``cnnlab.faces.triplet_loss``.
+    """
     return {
-        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        alias.asname or alias.name: ".".join((*node.module.split(".")[:2], alias.name))
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == PACKAGE
         for alias in node.names
@@ -65,12 +68,6 @@ def used(tree: ast.AST, names: dict[str, str]) -> Iterable[str]:
             yield names.get(first, first) + dot + rest
 
 
-def at_home(name: str) -> str:
-    """The name that the reference has: ``cnnlab.faces.losses.triplet_loss`` is the room's."""
-    package, *path = name.split(".")
-    return ".".join((package, *path)) if len(path) < 2 else f"{package}.{path[0]}.{path[-1]}"
-
-
 def uses_of(cells: Iterable[tuple[str, bool]]) -> Uses:
     """What a page uses of the package, from its cells: the code of each, and whether it is open."""
     names: dict[str, str] = {}
@@ -78,7 +75,7 @@ def uses_of(cells: Iterable[tuple[str, bool]]) -> Uses:
     for code, is_open in cells:
         tree = parsed(code)
         names |= imported(tree)
-        for name in map(at_home, used(tree, names)):
+        for name in used(tree, names):
             if name.startswith(f"{PACKAGE}."):
                 found[name] = found.get(name, False) or is_open
     return found
@@ -277,9 +274,9 @@ def complete(
 def help_text(*command: str) -> str:
     """What the command says with ``--help``, as wide as a box of code on a page."""
     said = io.StringIO()
-    with mock.patch.dict(os.environ, COLUMNS=str(WIDTH)):
-        with contextlib.redirect_stdout(said), contextlib.suppress(SystemExit):
-            cli.main([*command, "--help"])
+    width = mock.patch.dict(os.environ, COLUMNS=str(WIDTH))
+    with width, contextlib.redirect_stdout(said), contextlib.suppress(SystemExit):
+        cli.main([*command, "--help"])
     return said.getvalue()
 
 
