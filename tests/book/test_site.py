@@ -1,5 +1,6 @@
 """The built book, as a reader's browser meets it: every page, wide and narrow, light and dark."""
 
+import gzip
 import itertools
 from functools import cache
 from pathlib import Path
@@ -27,13 +28,12 @@ LOOKED_AT = [
     *((look, name) for look in ("light", "phone") for name in PAGES),
     *(("dark", name) for name in PAGES[:4]),
 ]
-# Bytes, fonts left out. What all pages share (theme, MathJax) is loaded once for the whole book.
-# What is a page's own comes anew each time: 700 kB take 3.5 seconds on a slow phone network, of
-# 200 kB a second. A training run draws some of its pictures, and pictures.HEAVY bounds each: the
-# heaviest page has eight, so it stays below this whatever they show.
-MOST_SHARED, MOST_OWN = 1_500_000, 700_000
+# Bytes that a new reader's browser gets, all pictures of the page included, from a server that
+# compresses texts as a host of static sites does.
+MOST = 600_000
+OF_PICTURES = {}
 MOST_ICONS = 20_000  # bytes of the fonts that draw icons
-OF_PICTURES = {"book/style/transfer.html": 850_000}  # pages whose results are pictures, many
+TEXTS = (".html", ".css", ".js", ".json", ".svg")
 DEAD = ("fontawesome.js", "thebe", "require.js", "cdn")
 READY = """async () => {
   await window.MathJax?.startup?.promise;
@@ -89,25 +89,30 @@ def assert_alive(page, name: str) -> None:
         figure.locator("button, input, select").first.wait_for()
 
 
+@cache
+def on_the_wire(file: Path) -> int:
+    """The bytes of a file as they travel."""
+    data = file.read_bytes()
+    return len(gzip.compress(data, 6)) if file.suffix in TEXTS else len(data)
+
+
+def files_of(page, name: str) -> set[Path]:
+    """What an open page loaded, and its pictures: the browser gets those below when it scrolls."""
+    loaded = {urlsplit(each["address"]).path for each in page.evaluate(LOADED)}
+    pictures = (image.get("src", image.get("href")) for image in images(name))
+    found = {HTML / unquote(path).lstrip("/") for path in loaded}
+    found |= {(HTML / name).parent.joinpath(unquote(picture)).resolve() for picture in pictures}
+    return {file for file in found | {HTML / name} if file.is_file()}
+
+
 def assert_light(page, name: str) -> None:
     """It loads little more than its text and its pictures."""
-    pictures = [image.get("src", image.get("href")) for image in images(name)]
-    files = {name} | {str(Path(name).parent / picture) for picture in pictures}
-    own = sum((HTML / file).stat().st_size for file in files)
-    shared = sum(
-        each["bytes"]
-        for each in page.evaluate(LOADED)
-        if not each["address"].endswith((".woff", ".woff2", ".webp", ".png", ".svg"))
-    )
-    fonts = sum(
-        each["bytes"]
-        for each in page.evaluate(LOADED)
-        if "fontawesome" in each["address"]
-        and each["address"].endswith((".woff", ".woff2", ".ttf"))
-    )
-    assert 0 < fonts < MOST_ICONS
-    assert own < OF_PICTURES.get(name, MOST_OWN)
-    assert shared < MOST_SHARED
+    files = files_of(page, name)
+    icons = [
+        file for file in files if "fontawesome" in file.parts and file.suffix.startswith(".woff")
+    ]
+    assert 0 < sum(map(on_the_wire, icons)) < MOST_ICONS
+    assert sum(map(on_the_wire, files)) < OF_PICTURES.get(name, MOST)
 
 
 @pytest.mark.parametrize("look, name", LOOKED_AT)
