@@ -108,9 +108,7 @@ def files_of(page, name: str) -> set[Path]:
 def assert_light(page, name: str) -> None:
     """It loads little more than its text and its pictures."""
     files = files_of(page, name)
-    icons = [
-        file for file in files if "fontawesome" in file.parts and file.suffix.startswith(".woff")
-    ]
+    icons = [file for file in files if file.match("fontawesome/webfonts/*")]
     assert 0 < sum(map(on_the_wire, icons)) < MOST_ICONS
     assert sum(map(on_the_wire, files)) < OF_PICTURES.get(name, MOST)
 
