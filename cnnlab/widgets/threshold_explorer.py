@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from cnnlab.checks import array
 from cnnlab.faces.metrics import Crossing, equal_error_rate
-from cnnlab.widgets.frame import Figure, Flag, Whole
+from cnnlab.widgets.frame import LARGEST, Figure, Flag, Whole
 
 MOST = 20_000  # distances in all: they are part of the page
 DIGITS = 4  # of a distance, as it is kept
@@ -57,7 +57,7 @@ class ThresholdExplorer(Figure):
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)  # of the groups; empty: none
     genuine = traitlets.List(traitlets.List(traitlets.Float())).tag(sync=True)  # each rising
     impostor = traitlets.List(traitlets.List(traitlets.Float())).tag(sync=True)
-    threshold = Distance(0.0).tag(sync=True)
+    threshold = Distance(0.0).tag(sync=True, limits={"low": 0, "high": LARGEST})
     chosen = Whole(0)
     zoomed = Flag()  # the curve shows its corner only
 

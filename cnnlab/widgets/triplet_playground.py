@@ -55,9 +55,9 @@ class TripletPlayground(Figure):
     """
 
     script = "triplet_playground"
-    anchor = Point([0.0, 0.0]).tag(sync=True)
-    positive = Point([0.0, 0.0]).tag(sync=True)
-    negative = Point([0.0, 0.0]).tag(sync=True)
+    anchor = Point([0.0, 0.0]).tag(sync=True, limits={"low": -EDGE, "high": EDGE})
+    positive = Point([0.0, 0.0]).tag(sync=True, limits={"low": -EDGE, "high": EDGE})
+    negative = Point([0.0, 0.0]).tag(sync=True, limits={"low": -EDGE, "high": EDGE})
     margin = Threshold(0.4)
 
     def __init__(

@@ -101,7 +101,7 @@ class YoloTarget(Figure):
     script = "yolo_target"
     objects = Objects([]).tag(sync=True)
     anchors = Anchors([]).tag(sync=True)
-    cell = Cell([0, 0]).tag(sync=True)
+    cell = Cell([0, 0]).tag(sync=True, limits={"low": 0, "high": GRID - 1, "whole": True})
 
     def __init__(
         self,
