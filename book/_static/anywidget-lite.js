@@ -98,6 +98,7 @@
     const found = {};
     if (address.get("figure") !== name) return found;
     for (const [key, limits] of Object.entries(state.shared ?? {})) {
+      if (!address.has(key)) continue;
       try {
         const value = JSON.parse(address.get(key));
         if (fits(limits, value, state[key])) found[key] = value;

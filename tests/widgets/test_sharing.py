@@ -88,19 +88,28 @@ def test_every_figure_takes_what_it_may_and_starts_in_any_case(open_at, name):
 
 
 @pytest.mark.parametrize(
-    "said",
+    ("name", "state"),
     [
-        address("ConvolutionStepper", stride=0, padding="wide", flip=1, dilation=1.5),
-        address("ConvolutionStepper", kernel=[[1, 2], [3]], image=[[1, "2"], [3, 4]]),
-        address("ConvolutionStepper", kernel=[[1] * 7] * 7, image=[[1, 2], [3, 4]]),  # too large
-        address("ConvolutionStepper", kernel=[[1] * 8] * 8, position=1e9, presets={}, _esm="x"),
-        address("SizeCalculator", stride=2),  # of another figure
-        "figure=ConvolutionStepper&stride=2e&padding=%E0%A4%A",
-        "figure=%",
+        ("IoUPlayground", {"a": [5, 5, 900, 900]}),
+        ("IoUPlayground", {"a": [5, 5.5, 20, 20]}),
+        ("IoUPlayground", {"a": [5, 5, 20, 20, 20]}),
+        ("TripletPlayground", {"anchor": [9, 9]}),
+        ("TripletPlayground", {"margin": 7}),
+        ("TripletPlayground", {"margin": "wide", "shared": {}, "_esm": "x"}),
+        ("ConvolutionStepper", {"flip": "yes"}),
+        ("ConvolutionStepper", {"image": [[1e7] * 6] * 6}),
+        ("ConvolutionStepper", {"image": [[1, 2, 3], [4, 5]]}),
+        # each may be, and not both
+        ("ConvolutionStepper", {"image": [[1, 2], [3, 4]], "kernel": [[1] * 7] * 7}),
     ],
 )
-def test_what_makes_no_sense_is_ignored(show, open_at, said):
-    expected = show(make("ConvolutionStepper")).locator(".cnnlab").inner_text()
-    page = open_at(make("ConvolutionStepper"), said=said)
+def test_what_makes_no_sense_is_ignored(show, open_at, name, state):
+    expected = show(make(name)).locator(".cnnlab").inner_text()
+    page = open_at(make(name), said=address(name, **state))
     assert page.locator(".cnnlab").inner_text() == expected
-    assert shared(page) == "figure=ConvolutionStepper"
+    assert shared(page) == f"figure={name}"
+
+
+@pytest.mark.parametrize("said", ["figure=SizeCalculator&flip=true", "figure=%", "flip=true"])
+def test_an_address_that_is_not_the_figures_own_is_ignored(open_at, said):
+    assert shared(open_at(make("ConvolutionStepper"), said=said)) == "figure=ConvolutionStepper"
