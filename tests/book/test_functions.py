@@ -125,11 +125,10 @@ def test_pages_and_functions_are_linked_both_ways(site):
     }
     back = set()
     for name in REFERENCE:
-        for entry in parsed(name).select("dl.py:has(> dd > p.used-on)"):
-            for link in entry.select("dd > p.used-on a"):
-                page = (HTML / name).parent.joinpath(link["href"].partition("#")[0]).resolve()
-                page = page.relative_to(HTML).with_suffix("").as_posix()
-                back.add((entry.dt["id"], page))
+        for link in parsed(name).select("dl.py > dd > p.used-on a"):
+            page = (HTML / name).parent.joinpath(link["href"].partition("#")[0]).resolve()
+            page = page.relative_to(HTML).with_suffix("").as_posix()
+            back.add((link.find_parent("dl", class_="py").dt["id"], page))
     assert there == back
     assert ("cnnlab.convolution.same_padding", "book/convolution/padding") in there
     assert len(there) > 200

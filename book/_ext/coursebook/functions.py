@@ -209,13 +209,11 @@ def import_lightly(app: Sphinx, env: BuildEnvironment, pages: list[str]) -> None
             import keras  # noqa: F401
 
 
-def which(
+def leave_out(
     app: Sphinx, what: str, name: str, item: object, skip: bool, options: object
 ) -> bool | None:
-    """A field of a named tuple says only its number; a constant is described where it is made."""
-    if (item.__doc__ or "").startswith("Alias for field number"):
-        return True
-    return False if what == "module" and name.isupper() else None
+    """A field of a named tuple says only its number."""
+    return True if (item.__doc__ or "").startswith("Alias for field number") else None
 
 
 def remark(package: str, name: str) -> list[str]:
@@ -258,7 +256,10 @@ def types_of(item: object) -> dict[str, str]:
 def complete(
     app: Sphinx, what: str, name: str, item: object, options: object, lines: list[str]
 ) -> None:
-    """Add to a docstring what stands elsewhere: types, the remark on a constant, pages."""
+    """Add to a docstring what stands elsewhere: constants, the remark on each, types, pages."""
+    if what == "module":  # autodoc itself finds no constant that another module makes
+        constants = (one for one in item.__all__ if not callable(getattr(item, one)))
+        lines += [line for one in constants for line in ("", f".. autodata:: {name}.{one}")]
     if what == "data":
         package, _, short = name.rpartition(".")
         lines[:] = remark(package, short)
@@ -301,7 +302,7 @@ def setup(app: Sphinx) -> None:
     app.connect("env-before-read-docs", import_lightly)
     app.connect("autodoc-process-docstring", complete, priority=600)  # after napoleon
     app.connect("autodoc-process-signature", without_self)
-    app.connect("autodoc-skip-member", which)
+    app.connect("autodoc-skip-member", leave_out)
     app.connect("doctree-read", read_uses)
     app.connect("env-purge-doc", forget)
     app.connect("env-merge-info", merge)
