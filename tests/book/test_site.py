@@ -60,10 +60,10 @@ def has_code(name: str) -> bool:
 
 @pytest.fixture
 def opened(site, open_page):
-    """Open a page of the book and wait until it is still."""
+    """Open a page of the book and wait until it is still. Its console must have no error."""
 
     def open_(name: str, **look):
-        page = open_page(site + name, **look)
+        page = open_page(site + name, quiet=True, **look)
         page.evaluate(READY)
         return page
 

@@ -35,6 +35,7 @@ LIGHT = "numpy"  # of Keras's backends, the one that is imported soonest: nothin
 PACKAGE = "cnnlab"
 ARGUMENT = re.compile(r":param \\?\*{0,2}(\w+):")
 WIDTH = 72  # characters
+KINDS = ("class", "data", "exception", "function")  # what has a line of pages: no method, no module
 Uses = dict[str, bool]  # from a function to whether an open cell uses it
 
 
@@ -112,7 +113,9 @@ def merge(app: Sphinx, env: BuildEnvironment, pages: set[str], other: BuildEnvir
 def functions_of(env: BuildEnvironment, page: str) -> list[str]:
     """The functions of a page that the reference has, by their short names."""
     known = env.get_domain("py").objects
-    found = {name for name in table(env).get(page, ()) if name in known}
+    found = {
+        name for name in table(env).get(page, ()) if name in known and known[name].objtype in KINDS
+    }
     return sorted(found, key=lambda name: (name.rpartition(".")[2].lower(), name))
 
 
@@ -268,7 +271,7 @@ def complete(
         for place, line in reversed(list(enumerate(lines))):
             if (argument := ARGUMENT.match(line)) and argument[1] in types:
                 lines.insert(place, f":type {argument[1]}: {types[argument[1]]}")
-    if what in ("class", "data", "function"):
+    if what in KINDS:
         lines += ["", f".. used-on:: {name}", ""]
 
 
