@@ -88,11 +88,19 @@ def browser():
 def open_page(browser):
     """Open addresses in fresh pages: ``open_page(url, width=390, dark=True, locale="es")``.
 
-    The test fails if a page throws, or asks any other host than its own for anything.
+    The test fails if a page throws, or asks any other host than its own for anything; with
+    ``quiet=True``, if its console has an error too.
     """
     contexts, errors, outside = [], [], []
 
-    def open_(url: str, width: int = 1280, height: int = 900, dark: bool = False, **options):
+    def open_(
+        url: str,
+        width: int = 1280,
+        height: int = 900,
+        dark: bool = False,
+        quiet: bool = False,
+        **options,
+    ):
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
@@ -112,6 +120,8 @@ def open_page(browser):
 
         page.route("**/*", guard)
         page.on("pageerror", lambda error: errors.append(str(error)))
+        if quiet:
+            page.on("console", lambda said: said.type == "error" and errors.append(said.text))
         page.goto(url)
         return page
 

@@ -183,3 +183,13 @@ def test_links_to_other_hosts_are_listed_with_their_pages(tmp_path):
 def test_a_dead_address_is_told_from_a_living_one(tmp_path, serve, name, good):
     (tmp_path / "index.html").write_text("here")
     assert (links.fault(serve(tmp_path) + name) is None) == good
+
+
+def test_the_map_of_the_house_has_the_books_machinery():
+    """Each module of the extension, and each style and script beside it."""
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    section = page.partition("\n## The book's machinery\n")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`([\w.-]+)`", "\n".join(re.findall(r"^\| (.+?) \|", section, re.M))))
+    modules = {file.stem for file in (ROOT / "book/_ext/coursebook").glob("[!_]*.py")}
+    static = (ROOT / "book/_static").glob("*.*s")
+    assert named == modules | {file.name for file in static}

@@ -20,6 +20,7 @@ from cnnlab.widgets.frame import Figure
 
 ROOT = Path(__file__).resolve().parent.parent
 LECTURE = 6  # rooms, of which some are not built yet
+OTHER_FUNCTIONS = {"data", "widgets", "grading"}  # pages of the reference that belong to no room
 
 
 def text(name: str) -> str:
@@ -49,7 +50,7 @@ def differ(found: Sequence[object], expected: Sequence[object]) -> list[str]:
 
 def floors(rooms: Sequence[Room]) -> list[str]:
     """Every room is on every floor."""
-    needed = ("cnnlab/{}/__init__.py", "exercises/{}.md", "solutions/{}.md")
+    needed = ("cnnlab/{}/__init__.py", "exercises/{}.md", "reference/{}.md", "solutions/{}.md")
     some = ("book/{}/*.md", "tests/{}/test_*.py")
     return [
         path
@@ -62,8 +63,9 @@ def floors(rooms: Sequence[Room]) -> list[str]:
 def no_other_rooms(rooms: Sequence[Room]) -> list[str]:
     """What looks like a room stands in the table."""
     found = {path.parent.name for path in ROOT.glob("book/[!_]*/*.md")}
-    for floor in ("exercises", "solutions"):
+    for floor in ("exercises", "reference", "solutions"):
         found |= {path.stem for path in ROOT.glob(f"{floor}/*.md")}
+    found -= OTHER_FUNCTIONS
     return differ(sorted(found), sorted(room.name for room in rooms))
 
 
@@ -77,7 +79,9 @@ def table_of_contents(rooms: Sequence[Room]) -> list[str]:
         pages = ROOT.glob(f"book/{caption.lower()}/*.md")
         written = sorted(page.relative_to(ROOT).with_suffix("").as_posix() for page in pages)
         wrong += differ(sorted(parts[caption]), written)
-    return wrong + differ(parts["Solutions"], [f"solutions/{room.name}" for room in rooms])
+    wrong += differ(parts["Solutions"], [f"solutions/{room.name}" for room in rooms])
+    functions = [Path(file).name for file in parts["Functions"]]
+    return wrong + differ(functions[: -len(OTHER_FUNCTIONS)], [room.name for room in rooms])
 
 
 def readme(rooms: Sequence[Room]) -> list[str]:

@@ -9,10 +9,16 @@
     en: {
       kernel: "This figure needs a live kernel. Open the page in Colab or JupyterLab to use it.",
       broken: "This figure could not start. The text around it does not depend on it.",
+      share: "Copy a link to this state",
+      copied: "The link is copied.",
+      shown: "The link stands in the address bar.",
     },
     es: {
       kernel: "Esta figura necesita un kernel en marcha. Abra la página en Colab o JupyterLab para usarla.",
       broken: "Esta figura no pudo arrancar. El texto que la rodea no depende de ella.",
+      share: "Copiar un enlace a este estado",
+      copied: "El enlace está copiado.",
+      shown: "El enlace está en la barra de direcciones.",
     },
   };
 
@@ -70,6 +76,65 @@
     }
   }
 
+  // ---- a figure's state in the address: #figure=SizeCalculator.2&chosen=1, the second of its kind on the page ----
+
+  // Whether a value keeps the limits that Python wrote down, and has the form of the one before.
+  function fits({ words, low, high, whole, most }, value, before) {
+    if (words) return words.includes(value);
+    if (!Array.isArray(before)) {
+      return typeof value === "number" && value >= low && value <= high && (!whole || Number.isInteger(value));
+    }
+    if (!Array.isArray(value) || !value.length || value.length > (most ?? before.length)) return false;
+    if (value.some((part) => part?.length !== value[0]?.length)) return false;
+    const inner = { low, high, whole, most };
+    return (
+      (most || value.length === before.length) && value.every((part, i) => fits(inner, part, before[most ? 0 : i]))
+    );
+  }
+
+  // What the address says of this figure; what does not fit is left aside.
+  function asked(name, state) {
+    const address = new URLSearchParams(location.hash.slice(1));
+    const found = {};
+    if (address.get("figure") !== name) return found;
+    for (const [key, limits] of Object.entries(state.shared ?? {})) {
+      if (!address.has(key)) continue;
+      try {
+        const value = JSON.parse(address.get(key));
+        if (fits(limits, value, state[key])) found[key] = value;
+      } catch {
+        // no JSON
+      }
+    }
+    return found;
+  }
+
+  // A button that writes what the reader changed into the address, and copies it.
+  function offerLink(el, name, model, own) {
+    const names = Object.keys(own.shared ?? {});
+    const figure = el.querySelector(".cnnlab");
+    if (!names.length || !figure) return;
+    const words = wordsOf(el);
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "cl-button", textContent: words.share });
+    const said = document.createElement("span");
+    said.setAttribute("role", "status");
+    button.addEventListener("click", async () => {
+      const changed = names.filter((key) => !same(model.get(key), own[key]));
+      const pairs = changed.map((key) => [key, JSON.stringify(model.get(key))]);
+      location.replace(`#${new URLSearchParams([["figure", name], ...pairs])}`);
+      try {
+        await navigator.clipboard.writeText(location.href);
+        said.textContent = words.copied;
+      } catch {
+        said.textContent = words.shown; // no clipboard: an old browser, a folder, or a reader who refused
+      }
+    });
+    const share = Object.assign(document.createElement("div"), { className: "cl-share" });
+    share.append(button, " ", said);
+    figure.append(share);
+  }
+
   const context = {
     signal: new AbortController().signal, // views live as long as the page
     experimental: { invoke: () => Promise.reject(new Error("no kernel answers in this page")) },
@@ -80,6 +145,7 @@
   const modules = new Map(); // text of _esm → promise of {initialize, render}
   const live = new Map(); // model id → promise of {model, widget}
   const styled = new Set();
+  const kinds = new Map(); // class of a figure → how many the page has so far
 
   async function load(source) {
     const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
@@ -112,11 +178,20 @@
     return { ...state, _esm: text("_esm"), _css: text("_css") };
   }
 
+  const wordsOf = (el) => SENTENCES[el.closest("[lang]")?.lang.slice(0, 2)] ?? SENTENCES.en;
+
   function say(el, what) {
-    const lang = el.closest("[lang]")?.lang.slice(0, 2);
     const p = document.createElement("p");
-    p.textContent = (SENTENCES[lang] ?? SENTENCES.en)[what];
+    p.textContent = wordsOf(el)[what];
     el.replaceChildren(p);
+  }
+
+  // The name of a figure in an address: its class, and from the second of its kind on, which one it is.
+  function nameOf({ _anywidget_id: path = "" }) {
+    const kind = path.split(".").at(-1);
+    const number = (kinds.get(kind) ?? 0) + 1;
+    kinds.set(kind, number);
+    return number > 1 ? `${kind}.${number}` : kind;
   }
 
   async function show(slot, states) {
@@ -125,8 +200,22 @@
     try {
       const id = JSON.parse(slot.textContent).model_id;
       if (states[id]?.model_module !== "anywidget") return say(el, "kernel");
+      const own = states[id].state;
+      const name = nameOf(own);
       const { model, widget } = await once(live, id, () => start(whole(states, id)));
-      await widget.render({ model: model.handle(), el, ...context });
+      const render = () => widget.render({ model: model.handle(), el, ...context });
+      const wanted = asked(name, own);
+      try {
+        model.set(wanted);
+        await render();
+      } catch (error) {
+        if (!Object.keys(wanted).length) throw error;
+        el.replaceChildren(); // each value may be, and not all together
+        model.set(Object.fromEntries(Object.keys(wanted).map((key) => [key, own[key]])));
+        await render();
+      }
+      offerLink(el, name, model.handle(), own);
+      if (new URLSearchParams(location.hash.slice(1)).get("figure") === name) el.scrollIntoView();
     } catch (error) {
       console.error(error);
       say(el, "broken");

@@ -7,6 +7,7 @@ import numpy as np
 from cnnlab import checks
 from cnnlab.data.scans import Scans
 
+#: What the masks of :func:`brain_mri` count, from 0: background, gray matter, white matter.
 TISSUE_CLASSES = ("background", "gray matter", "white matter")
 BUNDLED = Path(__file__).with_name("brain.npz")
 # For each direction: the axis of the volume that is cut, and those along which rows and columns

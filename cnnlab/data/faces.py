@@ -8,6 +8,7 @@ import numpy as np
 from cnnlab.checks import picture_size, share, whole
 from cnnlab.data.portraits import draw
 
+#: The two groups of drawn persons: bareheaded, hatted.
 FACE_GROUPS = ("bareheaded", "hatted")
 SMALLEST = 24  # pixels of a side; below, eyes have none of their own
 GRAIN = 0.015  # of the sensor
@@ -125,9 +126,10 @@ class Faces(NamedTuple):
         ``(N,)`` int64: who it is, 0 for the first person.
     groups
         ``(N,)`` int64: places in `FACE_GROUPS`. It belongs to the person, as the traits do.
-    traits, changes
-        For each name of `TRAITS` and `CHANGES` ``(N,)`` float32: what the person is like, and what
-        is so in this picture only.
+    traits
+        For each name of `TRAITS` ``(N,)`` float32: what the person is like.
+    changes
+        For each name of `CHANGES` ``(N,)`` float32: what is so in this picture only.
     """
 
     images: np.ndarray

@@ -9,6 +9,7 @@ from cnnlab import checks
 from cnnlab.data.archives import Archive, decoded, need_pillow, unpacked
 from cnnlab.data.fetch import fetch
 
+#: What the masks of :func:`oxford_pets` count, from 0: background, pet, outline.
 PET_CLASSES = ("background", "pet", "outline")
 PARTS = ("trainval", "test")
 CODES = np.array([255, 1, 0, 2], np.uint8)  # the file says 1 pet, 2 background, 3 outline

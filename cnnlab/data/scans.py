@@ -8,7 +8,9 @@ import numpy as np
 from cnnlab import checks
 from cnnlab.data import chests, heads
 
+#: What the masks of :func:`chest_xrays` count, from 0: background, lungs, heart, clavicles.
 CHEST_CLASSES = ("background", "lungs", "heart", "clavicles")
+#: What the masks of :func:`brain_slices` count, from 0: background, tissue, tumour.
 BRAIN_CLASSES = ("background", "tissue", "tumour")
 SMALLEST = 48  # pixels of a side; below, a clavicle is thinner than a pixel
 

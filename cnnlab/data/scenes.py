@@ -9,6 +9,7 @@ import numpy as np
 from cnnlab import checks
 from cnnlab.data.sprites import Sprite, coverage, sprites
 
+#: What is drawn into :func:`scenes`: pedestrian, car, motorcycle.
 SCENE_CLASSES = ("pedestrian", "car", "motorcycle")
 SMALLEST = 48  # pixels of a side; below, a pedestrian in the distance has no legs
 # The least share of an object that is seen; what would show less is not drawn. Around a smaller

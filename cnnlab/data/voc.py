@@ -10,6 +10,7 @@ import numpy as np
 from cnnlab.data.archives import Archive, decoded, need_pillow
 from cnnlab.data.fetch import fetch
 
+#: The 20 classes of Pascal VOC, in its words, as :func:`voc2007` counts them.
 VOC_CLASSES = (
     *("aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
     *("diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa"),

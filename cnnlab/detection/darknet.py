@@ -35,7 +35,8 @@ MASKS = ((3, 4, 5), (1, 2, 3))
 # On a CPU, normalize_cpu in blas.c adds 1e-6 to the root instead.
 EPSILON = 1e-5
 
-COCO_CLASSES = (  # COCO's words; Darknet has Pascal VOC's for six of them, such as "motorbike"
+#: The 80 classes in COCO's words; Darknet has Pascal VOC's for six of them, such as "motorbike".
+COCO_CLASSES = (
     *("person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat"),
     *("traffic light", "fire hydrant", "stop sign", "parking meter", "bench"),
     *("bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe"),
@@ -83,8 +84,10 @@ def yolov3_tiny(
     ------
     ValueError
         If an argument is not one of these, or the file does not fit.
-    ConnectionError, OSError
-        If weights must be fetched and cannot be, or what came is something else.
+    ConnectionError
+        If weights must be fetched and cannot be.
+    OSError
+        If what came is something else.
     """
     shape, classes = image_shape(input_shape, at_least=32), whole("classes", classes, 1)
     if shape[0] % 32 or shape[1] % 32:

@@ -25,7 +25,7 @@ from cnnlab.checks import share, whole
 from cnnlab.detection import checks
 from cnnlab.detection.boxes import areas, intersection, iou, ratio
 
-COCO_IOUS = tuple(np.linspace(0.5, 0.95, 10).tolist())  #: 0.50, 0.55, …, 0.95
+COCO_IOUS = tuple(np.linspace(0.5, 0.95, 10).tolist())  #: COCO's thresholds: 0.50, 0.55, …, 0.95
 MOST = 100  # detections of a class that count in one image, the surest ones, as in COCO
 LEVELS = {  # of recall
     11: np.arange(11) / 10,

@@ -17,6 +17,7 @@ from cnnlab.checks import keras_model, number
 from cnnlab.faces import checks
 from cnnlab.faces.distances import squared_distances
 
+#: What a gallery answers instead of a name.
 NOT_RECOGNISED = "not recognised"
 PARTS = {  # of a file: kind of numbers, and axes
     "names": ("U", 1),

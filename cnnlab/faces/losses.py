@@ -216,6 +216,7 @@ def _hard(d: KerasTensor, positive: KerasTensor, negative: KerasTensor, margin: 
     return near - far + margin, there
 
 
+#: Ways to choose the triplets of a batch: ``"all"``, ``"random"``, ``"semi-hard"``, ``"hard"``.
 MINING = {"all": _all, "random": _random, "semi-hard": _semi_hard, "hard": _hard}
 
 

@@ -162,10 +162,10 @@ def siamese(encoder: keras.Model, head: keras.Model | None = None) -> keras.Mode
 def similarity_head(embedding: int = 128, kind: str = "absolute") -> keras.Model:
     """Are these two encodings of one person? A probability, from a weight for each difference.
 
-    ``"absolute"``, as in the lecture: σ(Σ w_k |f_k − g_k| + b). ``"chi-squared"``, as in DeepFace
-    (section 4.2): σ(Σ w_k (f_k − g_k)² / (f_k + g_k) + b). DeepFace's encodings have no negative
-    numbers; ours have, so |f_k| + |g_k| stands below the line, which is the same where both are
-    positive.
+    ``"absolute"``, as in the lecture: σ(Σ w_k ``|f_k − g_k|`` + b). ``"chi-squared"``, as in
+    DeepFace (section 4.2): σ(Σ w_k (f_k − g_k)² / (f_k + g_k) + b). DeepFace's encodings have no
+    negative numbers; ours have, so ``|f_k| + |g_k|`` stands below the line, which is the same where
+    both are positive.
 
     Parameters
     ----------

@@ -14,7 +14,9 @@ from cnnlab.architectures import efficientnet
 from cnnlab.checks import flag, image_shape, one_of, whole
 from cnnlab.segmentation.sizes import PADDINGS, UPS, unet_sizes
 
-UNETS = {  # ways to build it: unet((572, 572, 1), 2, **UNETS["original"])
+#: Ways to build it, ``"original"``, ``"modern"`` and ``"small"``:
+#: ``unet((572, 572, 1), 2, **UNETS["original"])``.
+UNETS = {
     "original": {"base_filters": 64, "depth": 4, "padding": "valid", "norm": None},
     "modern": {"base_filters": 64, "depth": 4, "padding": "same", "norm": "batch"},
     "small": {"base_filters": 8, "depth": 3, "padding": "same", "norm": "batch"},

@@ -289,7 +289,7 @@ def deletion_curve(
 def stretched(importance: ArrayLike, size: tuple[int, int]) -> np.ndarray:
     """A map of importance ``(h, w)``, or with channels ``(h, w, C)``, for each pixel of a picture.
 
-    Channels become the largest |value| among them; a coarser map is resized, bilinearly.
+    Channels become the largest ``|value|`` among them; a coarser map is resized, bilinearly.
 
     Returns
     -------

@@ -107,7 +107,7 @@ def gram_cost(gram_style: Any, gram_generated: Any) -> Any:
 
 
 def total_variation(x: Any) -> Any:
-    """How rough a picture is: the sum of |differences| between neighbours, below and to the right.
+    """How rough a picture is: the sum of what neighbours, below and to the right, differ by.
 
     Parameters
     ----------

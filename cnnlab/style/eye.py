@@ -22,8 +22,10 @@ class Eye:
         From ``(H, W, 3)`` to a Keras model for such pictures, with trained weights.
     prepare
         From colours from 0 to 1, ``(N, H, W, 3)``, to what the model takes in; of `keras.ops`.
-    content_layer, style_layers
-        Names of the layers that serve for style transfer if nothing else is said.
+    content_layer
+        Name of the layer that serves for the content if nothing else is said.
+    style_layers
+        Names of the layers that serve for the style if nothing else is said.
     """
 
     build: Callable[[tuple[int, int, int]], keras.Model]
@@ -55,6 +57,7 @@ def _as_vgg19(x: Any) -> Any:
     return ops.flip(255 * x, axis=-1) - ops.convert_to_tensor([103.939, 116.779, 123.68], x.dtype)
 
 
+#: The networks that can look at a picture: ``"lite0"`` and ``"vgg19"``.
 EYES = {
     "lite0": Eye(
         _lite0,

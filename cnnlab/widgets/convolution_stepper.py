@@ -77,7 +77,7 @@ class ConvolutionStepper(Figure):
     script = "convolution_stepper"
     image = Matrix(named=IMAGES, most=MOST_IMAGE)
     kernel = Matrix(named=FILTERS, most=MOST_KERNEL)
-    padding = Padding(0).tag(sync=True)
+    padding = Padding(0).tag(sync=True, limits={"words": [*range(MOST_PADDING + 1), "same"]})
     stride = Whole(1, at_least=1, at_most=8)
     dilation = Whole(1, at_least=1, at_most=8)
     flip = Flag()

@@ -31,6 +31,9 @@ class EmbeddingExplorer(Figure):
     principal axes of the last (or, if that has collapsed, of the widest). Which encodings are
     nearest is found among all their numbers, not in the plane.
 
+    What the reader chose can be read back: ``position``, the snapshot; ``chosen``, the picture; and
+    `agreement` of that snapshot.
+
     Parameters
     ----------
     embeddings
@@ -43,9 +46,6 @@ class EmbeddingExplorer(Figure):
         data URL of a PNG, WebP or JPEG of at most 16 KB.
     steps
         (S,), rising whole numbers: how many steps of training lie behind. None: 0, 1, 2, …
-
-    What the reader chose can be read back: ``position``, the snapshot; ``chosen``, the picture; and
-    `agreement` of that snapshot.
 
     Raises
     ------

@@ -27,6 +27,7 @@ from cnnlab.checks import share, whole
 from cnnlab.widgets.modules import join
 
 LIMIT = 30 * 1024  # bytes of one module, as it is sent
+LARGEST = 1e6  # a number of a matrix in a link
 
 
 class Figure(anywidget.AnyWidget):
@@ -34,6 +35,13 @@ class Figure(anywidget.AnyWidget):
 
     # An attribute and no class keyword: traitlets takes those from 5.12 on, and Colab's is older.
     script: str
+    # What a link to a published figure may say of its state: for each name of a trait, its limits.
+    shared = traitlets.Dict().tag(sync=True)
+
+    @traitlets.default("shared")
+    def _limits(self) -> dict[str, dict[str, Any]]:
+        traits = self.traits(limits=lambda limits: limits is not None)
+        return {name: trait.metadata["limits"] for name, trait in traits.items()}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "script" in vars(cls):  # not for the classes that traitlets makes when traits are added
@@ -52,7 +60,7 @@ class Matrix(traitlets.TraitType):
     def __init__(self, named: Mapping[str, Any] | None = None, most: int = 16, **kwargs: Any):
         self.named, self.most = dict(named or {}), most
         super().__init__([[0]], **kwargs)
-        self.tag(sync=True)
+        self.tag(sync=True, limits={"low": -LARGEST, "high": LARGEST, "most": most})
 
     def validate(self, owner: Any, value: Any) -> list[list[float]]:
         """Return nested lists, whole numbers as `int`, or raise a `ValueError`."""
@@ -86,7 +94,7 @@ class Whole(traitlets.TraitType):
     def __init__(self, default: int = 0, at_least: int = 0, at_most: int = 10_000, **kwargs: Any):
         self.at_least, self.at_most = at_least, at_most
         super().__init__(default, **kwargs)
-        self.tag(sync=True)
+        self.tag(sync=True, limits={"low": at_least, "high": at_most, "whole": True})
 
     def validate(self, owner: Any, value: Any) -> int:
         """Return the value as `int`, or raise a `ValueError`."""
@@ -98,7 +106,7 @@ class Threshold(traitlets.TraitType):
 
     def __init__(self, default: float, **kwargs: Any):
         super().__init__(default, **kwargs)
-        self.tag(sync=True)
+        self.tag(sync=True, limits={"low": 0, "high": 1})
 
     def validate(self, owner: Any, value: Any) -> float:
         """Return the value as `float`, or raise a `ValueError`."""
@@ -110,7 +118,7 @@ class Flag(traitlets.TraitType):
 
     def __init__(self, default: bool = False, **kwargs: Any):
         super().__init__(default, **kwargs)
-        self.tag(sync=True)
+        self.tag(sync=True, limits={"words": [False, True]})
 
     def validate(self, owner: Any, value: Any) -> bool:
         """Return the value, or raise a `ValueError`."""
@@ -125,7 +133,7 @@ class OneOf(traitlets.TraitType):
     def __init__(self, *words: str, **kwargs: Any):
         self.words = words
         super().__init__(words[0], **kwargs)
-        self.tag(sync=True)
+        self.tag(sync=True, limits={"words": list(words)})
 
     def validate(self, owner: Any, value: Any) -> str:
         """Return the word, or raise a `ValueError`."""

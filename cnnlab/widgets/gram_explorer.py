@@ -26,6 +26,10 @@ EXAMPLE = (
 class GramExplorer(Figure):
     """Choose a number of the Gram matrix, and see the two feature maps whose product it sums up.
 
+    What the reader chose can be read back: ``first`` and ``second``, the row and the column of the
+    matrix; ``position``, a place of the product in reading order; ``places`` and ``channels``, how
+    these are shuffled; and `gram`, the matrix of the volume as it is now.
+
     Parameters
     ----------
     volume
@@ -33,10 +37,6 @@ class GramExplorer(Figure):
         4 × 5 × 3 small whole numbers: where stripes are, what is orange, what is blue.
     names
         Of the C channels. None: they are numbered from 1.
-
-    What the reader chose can be read back: ``first`` and ``second``, the row and the column of the
-    matrix; ``position``, a place of the product in reading order; ``places`` and ``channels``, how
-    these are shuffled; and `gram`, the matrix of the volume as it is now.
 
     Raises
     ------

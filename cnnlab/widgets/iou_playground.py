@@ -12,6 +12,9 @@ from cnnlab.widgets.frame import Figure
 SIDE = 100  # of the picture, in pixels
 
 
+IN_PICTURE = {"low": 0, "high": SIDE, "whole": True}
+
+
 class Box(traitlets.TraitType):
     """(x_min, y_min, x_max, y_max) in whole pixels of the picture; it may be empty."""
 
@@ -38,13 +41,13 @@ class Box(traitlets.TraitType):
 class IoUPlayground(Figure):
     """Move two boxes, and read areas, intersection, union and IoU, term by term.
 
+    What the reader made can be read back: ``a``, ``b`` and `iou`.
+
     Parameters
     ----------
     a, b
         The truth and the prediction, (x_min, y_min, x_max, y_max), in whole pixels of a picture of
         100 × 100, y going down. A box may be empty: x_min = x_max.
-
-    What the reader made can be read back: ``a``, ``b`` and `iou`.
 
     Raises
     ------
@@ -53,8 +56,8 @@ class IoUPlayground(Figure):
     """
 
     script = "iou_playground"
-    a = Box([0, 0, 0, 0]).tag(sync=True)
-    b = Box([0, 0, 0, 0]).tag(sync=True)
+    a = Box([0, 0, 0, 0]).tag(sync=True, limits=IN_PICTURE)
+    b = Box([0, 0, 0, 0]).tag(sync=True, limits=IN_PICTURE)
 
     def __init__(self, a: Sequence[int] = (10, 10, 60, 60), b: Sequence[int] = (30, 30, 80, 80)):
         super().__init__(a=a, b=b)

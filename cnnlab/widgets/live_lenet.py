@@ -24,6 +24,8 @@ class LiveLeNet(Figure):
     The drawing becomes an image as MNIST's were made: cut out, its longer side scaled to 20 pixels,
     centred by its mass in 28 × 28, then padded with zeros to the size of the network's input.
 
+    What the browser last showed can be read back: `image` and `answer`, and ``probabilities``.
+
     Parameters
     ----------
     model
@@ -35,8 +37,6 @@ class LiveLeNet(Figure):
     examples
         Up to 20 digits that the reader can put on the pad, (K, 28, 28) or (K, 32, 32) in [0, 1],
         with or without a last axis of 1. The figure begins with the first.
-
-    What the browser last showed can be read back: `image` and `answer`, and ``probabilities``.
 
     Raises
     ------

@@ -41,6 +41,9 @@ EXAMPLE = (
 class NMSStepper(Figure):
     """Walk through non-max suppression: which boxes are dropped, by which other, and why.
 
+    What the reader chose can be read back: ``score_threshold``, ``iou_threshold``, ``per_class``,
+    and `kept`, the boxes that non-max suppression leaves with these.
+
     Parameters
     ----------
     boxes
@@ -55,9 +58,6 @@ class NMSStepper(Figure):
     image
         The picture, as `cnnlab.data.read_picture` takes it. It is sent at most 360 pixels wide and
         high. Without it, the ground is plain.
-
-    What the reader chose can be read back: ``score_threshold``, ``iou_threshold``, ``per_class``,
-    and `kept`, the boxes that non-max suppression leaves with these.
 
     Raises
     ------

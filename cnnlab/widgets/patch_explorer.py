@@ -32,6 +32,10 @@ Pictures = Mapping[str, Mapping[int, Sequence[Picture]]]
 class PatchExplorer(Figure):
     """Choose a layer and a unit, and see the patches that excite it, and where they lie.
 
+    All patches are shown at one scale in a layer, at most 48 pixels wide and high; four layers of
+    eight units take about 500 kB. What the reader chose can be read back: ``layer``, ``unit`` and
+    ``patch``, places in the order given.
+
     Parameters
     ----------
     pictures
@@ -44,10 +48,6 @@ class PatchExplorer(Figure):
         a ``box`` (top, left, bottom, right) in that picture.
     deconvolutions
         For the same layers and units as many pictures, each of the size of its patch. None: none.
-
-    All patches are shown at one scale in a layer, at most 48 pixels wide and high; four layers of
-    eight units take about 500 kB. What the reader chose can be read back: ``layer``, ``unit`` and
-    ``patch``, places in the order given.
 
     Raises
     ------

@@ -23,6 +23,11 @@ MOST = 10
 class PoolingStepper(Figure):
     """A window moves over an image of numbers and keeps the largest, or the mean.
 
+    The reader's moves can be read back: ``position`` is the output cell whose window is shown,
+    ``seen`` the cells computed so far, both counted from 0 in reading order. ``gradient`` says what
+    is shown of the backward pass: ``"off"``, ``"one"`` (a gradient of 1 at that cell) or
+    ``"filled"`` (at every computed cell).
+
     Parameters
     ----------
     image
@@ -31,11 +36,6 @@ class PoolingStepper(Figure):
         Side of the window and stride, in cells.
     kind
         ``"max"`` or ``"average"``.
-
-    The reader's moves can be read back: ``position`` is the output cell whose window is shown,
-    ``seen`` the cells computed so far, both counted from 0 in reading order. ``gradient`` says what
-    is shown of the backward pass: ``"off"``, ``"one"`` (a gradient of 1 at that cell) or
-    ``"filled"`` (at every computed cell).
 
     Raises
     ------

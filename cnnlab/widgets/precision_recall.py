@@ -37,6 +37,10 @@ EXAMPLE = {
 class PrecisionRecall(Figure):
     """Move the score threshold, and see precision, recall, the curve, and average precision.
 
+    What the reader chose can be read back: ``threshold`` and ``chosen``, the index of the class,
+    and `precision`, `recall` and `average_precision`. A detection counts if its score is larger
+    than the threshold.
+
     Parameters
     ----------
     scores
@@ -52,10 +56,6 @@ class PrecisionRecall(Figure):
     duplicates
         (K,), True where an object was found that a surer detection had found before; or a list of
         such. Neither hit nor duplicate: the detection is wrong.
-
-    What the reader chose can be read back: ``threshold`` and ``chosen``, the index of the class,
-    and `precision`, `recall` and `average_precision`. A detection counts if its score is larger
-    than the threshold.
 
     Raises
     ------

@@ -11,6 +11,9 @@ class ResidualStepper(Figure):
 
     Convolutions have "same" padding, ⌈n / s⌉, and no bias; batch normalization follows each.
 
+    The reader's moves can be read back: ``position`` is the step shown, counted from 0, the input;
+    ``zero_gamma`` says whether γ of the last batch normalization starts at 0.
+
     Parameters
     ----------
     input_shape
@@ -25,9 +28,6 @@ class ResidualStepper(Figure):
         ``"identity"``, ``"projection"`` (1 × 1 convolution, then batch normalization), ``"pad"``
         (every s-th pixel, and zeros for the missing channels) or ``"none"`` (a plain network).
         Shapes that cannot be added are no error here: the figure explains them.
-
-    The reader's moves can be read back: ``position`` is the step shown, counted from 0, the input;
-    ``zero_gamma`` says whether γ of the last batch normalization starts at 0.
 
     Raises
     ------

@@ -25,6 +25,9 @@ class SegmentationExplorer(Figure):
     A pixel counts as found if its probability is at least the threshold, whatever those of the
     other classes are.
 
+    What the reader chose can be read back: ``shown`` and ``chosen``, the indices of the image and
+    the class, ``threshold``, ``overlay`` and ``opacity``; and `counts`, `dice` and `iou` for these.
+
     Parameters
     ----------
     images
@@ -38,9 +41,6 @@ class SegmentationExplorer(Figure):
         images of 96 × 96 with 4 classes take about 100 kB.
     names
         Of the C classes; or the name of the one class.
-
-    What the reader chose can be read back: ``shown`` and ``chosen``, the indices of the image and
-    the class, ``threshold``, ``overlay`` and ``opacity``; and `counts`, `dice` and `iou` for these.
 
     Raises
     ------

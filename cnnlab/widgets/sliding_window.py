@@ -24,6 +24,9 @@ class SlidingWindow(Figure):
     The first map is that of a convolution with stride 1 and no padding. Its cells can be kept for
     the next window; everything after it is counted for each window anew, as it is for dense layers.
 
+    What the reader chose can be read back: `height` and `width` of the part of the picture that is
+    used, `stride`, and `grid`, the scores of the windows with these.
+
     Parameters
     ----------
     image
@@ -43,9 +46,6 @@ class SlidingWindow(Figure):
         Multiply-adds of the layers after it, for one window.
     label
         What the scores are of, such as the name of a class.
-
-    What the reader chose can be read back: `height` and `width` of the part of the picture that is
-    used, `stride`, and `grid`, the scores of the windows with these.
 
     Raises
     ------

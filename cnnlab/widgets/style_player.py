@@ -24,6 +24,12 @@ Mixes = Mapping[tuple[float, float], Picture]
 class StylePlayer(Figure):
     """Play a picture being painted, with both costs beside it; mix content and style.
 
+    A `cnnlab.style.Painting` has the first three arguments, as ``frames``, ``frame_steps`` and
+    ``costs``.
+
+    What the reader chose can be read back: ``position``, the frame; ``content`` and ``style``, the
+    place of the weights of the mix among ``content_weights`` and ``style_weights``.
+
     Parameters
     ----------
     frames
@@ -37,11 +43,6 @@ class StylePlayer(Figure):
     mixes
         Results for some content weights α and some style weights β, each with each, as
         ``{(α, β): picture}``; at most 25, of one size. None: there is only the run.
-
-    A `cnnlab.style.Painting` has the first three, as ``frames``, ``frame_steps`` and ``costs``.
-
-    What the reader chose can be read back: ``position``, the frame; ``content`` and ``style``, the
-    place of the weights of the mix among ``content_weights`` and ``style_weights``.
 
     Raises
     ------

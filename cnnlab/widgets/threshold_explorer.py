@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from cnnlab.checks import array
 from cnnlab.faces.metrics import Crossing, equal_error_rate
-from cnnlab.widgets.frame import Figure, Flag, Whole
+from cnnlab.widgets.frame import LARGEST, Figure, Flag, Whole
 
 MOST = 20_000  # distances in all: they are part of the page
 DIGITS = 4  # of a distance, as it is kept
@@ -32,6 +32,10 @@ class Distance(traitlets.TraitType):
 class ThresholdExplorer(Figure):
     """Move the threshold of a verification, and see who is accepted and who is refused by mistake.
 
+    Four decimals of a distance are kept, and at most 20,000 distances. What the reader chose can be
+    read back: ``threshold``, and ``chosen``, 0 for everybody or the number of the group, from 1;
+    and `false_accept_rate`, `false_reject_rate` and `equal_error_rate` of these pairs.
+
     Parameters
     ----------
     genuine
@@ -43,10 +47,6 @@ class ThresholdExplorer(Figure):
         Where the figure begins. A pair is accepted, as one person, if its distance is not larger.
         None: at the equal error.
 
-    Four decimals of a distance are kept, and at most 20,000 distances. What the reader chose can be
-    read back: ``threshold``, and ``chosen``, 0 for everybody or the number of the group, from 1;
-    and `false_accept_rate`, `false_reject_rate` and `equal_error_rate` of these pairs.
-
     Raises
     ------
     ValueError
@@ -57,7 +57,7 @@ class ThresholdExplorer(Figure):
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)  # of the groups; empty: none
     genuine = traitlets.List(traitlets.List(traitlets.Float())).tag(sync=True)  # each rising
     impostor = traitlets.List(traitlets.List(traitlets.Float())).tag(sync=True)
-    threshold = Distance(0.0).tag(sync=True)
+    threshold = Distance(0.0).tag(sync=True, limits={"low": 0, "high": LARGEST})
     chosen = Whole(0)
     zoomed = Flag()  # the curve shows its corner only
 

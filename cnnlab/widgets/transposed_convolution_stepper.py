@@ -26,6 +26,9 @@ MOST_STRIDE, MOST_PADDING = 4, 4
 class TransposedConvolutionStepper(Figure):
     """Stamp the filter once for each input cell, and watch the stamps add up.
 
+    The reader's moves can be read back: ``position`` is the input cell whose stamp is shown,
+    ``seen`` the cells stamped so far, both counted from 0 in reading order.
+
     Parameters
     ----------
     image
@@ -39,9 +42,6 @@ class TransposedConvolutionStepper(Figure):
         Rows and columns that are cut off on every side, 0 to 4.
     output_padding
         Rows and columns that are kept more at the bottom and on the right, less than `stride`.
-
-    The reader's moves can be read back: ``position`` is the input cell whose stamp is shown,
-    ``seen`` the cells stamped so far, both counted from 0 in reading order.
 
     Raises
     ------

@@ -33,14 +33,15 @@ class TripletPlayground(Figure):
     The loss is max(‖A − P‖² − ‖A − N‖² + α, 0). Shaded is where a negative is hard, semi-hard or
     easy; arrows show a step of gradient descent.
 
+    What the reader made can be read back: ``anchor``, ``positive``, ``negative``, ``margin``, and
+    `loss`.
+
     Parameters
     ----------
     anchor, positive, negative
         (x, y), numbers from −1.5 to 1.5. Two decimals are kept.
     margin
         α, from 0 to 1.
-
-    What the reader made can be read back: the four of them, and `loss`.
 
     Raises
     ------
@@ -54,9 +55,9 @@ class TripletPlayground(Figure):
     """
 
     script = "triplet_playground"
-    anchor = Point([0.0, 0.0]).tag(sync=True)
-    positive = Point([0.0, 0.0]).tag(sync=True)
-    negative = Point([0.0, 0.0]).tag(sync=True)
+    anchor = Point([0.0, 0.0]).tag(sync=True, limits={"low": -EDGE, "high": EDGE})
+    positive = Point([0.0, 0.0]).tag(sync=True, limits={"low": -EDGE, "high": EDGE})
+    negative = Point([0.0, 0.0]).tag(sync=True, limits={"low": -EDGE, "high": EDGE})
     margin = Threshold(0.4)
 
     def __init__(

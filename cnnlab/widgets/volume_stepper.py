@@ -53,6 +53,9 @@ class Numbers(traitlets.TraitType):
 class VolumeStepper(Figure):
     """A window moves over all the channels of an image; its products add up to one number.
 
+    The reader's moves can be read back: ``position`` is the output cell shown and ``seen`` those
+    computed so far, counted from 0: the first output channel in reading order, then the next.
+
     Parameters
     ----------
     image
@@ -62,9 +65,6 @@ class VolumeStepper(Figure):
         if none are given, a vertical and a horizontal edge detector, 3 × 3 in each channel.
     bias
         K numbers; zeros if none are given.
-
-    The reader's moves can be read back: ``position`` is the output cell shown and ``seen`` those
-    computed so far, counted from 0: the first output channel in reading order, then the next.
 
     Raises
     ------

@@ -76,6 +76,9 @@ class Cell(traitlets.TraitType):
 class YoloTarget(Figure):
     """Place objects on a 3×3 grid, and see how y, 3×3×2×8, is filled, and where objects clash.
 
+    What the reader made can be read back: ``boxes``, ``labels``, ``cell``, and `y` and `left_out`
+    as :func:`cnnlab.detection.encode` has them.
+
     Parameters
     ----------
     boxes
@@ -88,9 +91,6 @@ class YoloTarget(Figure):
     cell
         (row, column), counted from 0, of the cell whose numbers are written out.
 
-    What the reader made can be read back: ``boxes``, ``labels``, ``cell``, and `y` and `left_out`
-    as :func:`cnnlab.detection.encode` has them.
-
     Raises
     ------
     ValueError
@@ -101,7 +101,7 @@ class YoloTarget(Figure):
     script = "yolo_target"
     objects = Objects([]).tag(sync=True)
     anchors = Anchors([]).tag(sync=True)
-    cell = Cell([0, 0]).tag(sync=True)
+    cell = Cell([0, 0]).tag(sync=True, limits={"low": 0, "high": GRID - 1, "whole": True})
 
     def __init__(
         self,

@@ -51,6 +51,18 @@ def test_the_front_page_reads_what_one_draws_above_the_fold(site, open_page):
     page.wait_for_url(f"**/{CHAPTERS[0]}.html")
 
 
+def test_the_words_of_a_card_begin_below_its_picture(site, open_page):
+    for width in (1280, 390):
+        page = open_page(f"{site}{TOC['root']}.html", width=width)
+        cards = page.locator("figure.room")
+        assert cards.count() == len(NAMES)
+        edges = cards.evaluate_all("""cards => cards.map((card) =>
+          ["img", ".caption-text a", ".legend p"].map((part) =>
+            Math.round(card.querySelector(part).getBoundingClientRect().left)))""")
+        for picture, title, text in edges:
+            assert picture == title == text
+
+
 def test_next_leads_through_the_whole_book_in_order(site):
     way, here = [], TOC["root"]
     while link := parsed(here).select_one("a.right-next"):
@@ -100,6 +112,16 @@ def test_a_page_that_runs_offers_the_notebook_made_from_it(site, name):
 
 # Search
 
+# What `Search.htmlToText` leaves of a page in which every button, and what folds code, says MARK.
+TEXT_OF = """async ([address, mark]) => {
+  const page = new DOMParser().parseFromString(await (await fetch(address)).text(), "text/html");
+  const buttons = [...page.querySelectorAll(
+    "button, .btn, [role=button], .prev-next-area *, details.hide > summary")];
+  for (const button of buttons) button.textContent = mark;
+  return [buttons.length, Search.htmlToText(page.documentElement.outerHTML, "")];
+}"""
+MARK = "NAME-OF-A-BUTTON"
+
 
 def results(open_page, site, words: str) -> list[tuple[str, str]]:
     """The pages that a search finds, in order: the name, and what is shown of it."""
@@ -115,10 +137,10 @@ def results(open_page, site, words: str) -> list[tuple[str, str]]:
 
 
 def rank(name: str) -> int:
-    """The pages of rooms, then what is around them, then solutions."""
+    """The pages of rooms, then what is around them and functions, then solutions."""
     if name.startswith("solutions/"):
         return 2
-    return 1 if name.count("/") < 2 or name.endswith("/index") else 0
+    return 0 if name.startswith("book/") and name.count("/") == 2 and "index" not in name else 1
 
 
 @pytest.mark.parametrize(
@@ -140,6 +162,22 @@ def test_the_page_about_a_thing_comes_first_and_solutions_last(open_page, site, 
     assert (ranks := [rank(name) for name in names]) == sorted(ranks)
     for _, text in found:
         assert not [button for button in BUTTONS if re.search(rf"\b{button}\b", text)]
+
+
+def test_what_a_search_shows_of_a_page_has_no_button(open_page, site):
+    page = open_page(f"{site}search.html")
+    page.wait_for_function("typeof Search === 'object'")
+    for name in (TOC["root"], *CHAPTERS):
+        buttons, text = page.evaluate(TEXT_OF, [f"{site}{name}.html", MARK])
+        assert buttons > 2
+        assert MARK not in text, name
+        assert parsed(name).h1.find(string=True).strip() in text
+
+
+def test_a_function_is_found_in_the_reference_too(open_page, site):
+    found = dict(results(open_page, site, "same_padding"))
+    assert next(iter(found)) == "book/convolution/padding"
+    assert "reference/convolution" in found
 
 
 def test_the_words_of_the_field_and_their_index_are_linked(site):

@@ -192,6 +192,14 @@ def test_figures_of_one_kind_share_their_script():
     assert html.count("export default") == 2
 
 
+@pytest.mark.parametrize("formula", ['<span class="math">x</span>', ""])
+def test_mathjax_comes_where_there_is_mathematics(formula):
+    scripts = '<script>window.MathJax = {}</script><script src="../_static/mathjax/startup.js">'
+    html = THEME_PAGE.replace("</head>", f"{scripts}</script></head>")
+    html = mend.mend(html.replace("</body>", f"<p>{formula}</p></body>"))
+    assert html.count("MathJax") == html.count("mathjax/startup.js") == bool(formula)
+
+
 def test_icons_that_no_page_names_go_from_the_style():
     style = 'p{color:red}.fa-old:before,.fa-star:before{content:"\\f005"}'
     style += '.fa-plus:before{content:"\\2b"}.fa-bug:before{content:"\\f188"}'

@@ -8,6 +8,7 @@ from . import (
     exercises,
     figures,
     folds,
+    functions,
     icons,
     launch,
     live,
@@ -21,7 +22,7 @@ from . import (
 
 PARTS = (
     *(cache, launch, exercises, folds, pictures, streams, record, live, rooms, solutions, figures),
-    *(beside, icons, mend),
+    *(functions, beside, icons, mend),
 )
 
 

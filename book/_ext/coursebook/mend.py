@@ -64,6 +64,15 @@ def no_script_waits(page: BeautifulSoup) -> None:
             script["defer"] = "defer"
 
 
+def no_mathematics_no_script(page: BeautifulSoup) -> None:
+    """MathJax is 165 kB on the wire: a page without a formula does without."""
+    if page.select_one(".math"):
+        return
+    for script in page.select("script"):
+        if "/mathjax/" in script.get("src", "") or "window.MathJax =" in (script.string or ""):
+            script.decompose()
+
+
 def theme_before_paint(page: BeautifulSoup) -> None:
     """Light or dark as the reader's system says, unless the reader chose; light with no script."""
     page.html["data-theme"] = "light"
@@ -155,6 +164,7 @@ def each_script_once(page: BeautifulSoup) -> None:
 
 MENDS: tuple[Callable[[BeautifulSoup], None], ...] = (
     drop_dead_scripts,
+    no_mathematics_no_script,
     no_script_waits,
     theme_before_paint,
     one_viewport,

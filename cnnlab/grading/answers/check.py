@@ -75,14 +75,14 @@ def check(name: str, answer: Any) -> None:
     The best result of each question is kept in ``cnnlab-points.json`` in the working folder. It is
     for you alone: marks come from your teacher's run, on other inputs.
 
+    The first time, the inputs are always the same; then they change from time to time.
+
     Parameters
     ----------
     name
         Of the question: ``"iou"``.
     answer
         Your function, model or value.
-
-    The first time, the inputs are always the same; then they change from time to time.
 
     Raises
     ------
