@@ -26,6 +26,7 @@ LAYERS = {
     *("Elu", "Selu", "LeakyRelu", "Relu6", "HardSigmoid", "HardSilu", "LogSoftmax", "Softplus"),
     *("ConvertToTensor",),  # which Keras itself puts between a network and a network inside of it
 }
+PARTS = {"__keras_tensor__", "__slice__"}  # links between two layers, and what is cut out
 HELPERS = {"keras.initializers", "keras.regularizers", "keras.constraints"}
 TRAINING_ONLY = {
     *("Dropout", "SpatialDropout2D", "GaussianNoise", "RandomFlip", "RandomRotation"),
@@ -273,7 +274,7 @@ def _allowed(value: Any) -> None:
     if not isinstance(value, dict):
         return
     name, module = value.get("class_name"), value.get("module")
-    if name not in (None, "__keras_tensor__"):  # which is a link between two layers
+    if name is not None and name not in PARTS:
         known = name in LAYERS or module in HELPERS
         own = isinstance(module, str) and module.partition(".")[0] == "keras"
         if not known or not own or value.get("registered_name") not in (None, name):
