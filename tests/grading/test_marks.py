@@ -31,6 +31,10 @@ ONE_PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
     "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+# The head of a picture of 30,000 × 30,000 pixels, which 100 kB can hold and no browser bears.
+LARGE = base64.b64encode(
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + 2 * (30_000).to_bytes(4, "big") + b"\x08\x06\0\0\0"
+).decode()
 EVIL = "<script>window.ran = 1</script><img src=x onerror='window.ran = 2'>"
 
 
@@ -352,6 +356,7 @@ def test_of_outputs_text_and_pictures_are_kept():
         {"output_type": "stream", "text": np.ones(3)},
         {"output_type": "stream"},
         {"output_type": "display_data", "data": np.ones(3)},
+        {"output_type": "display_data", "data": {"image/png": LARGE}},
         {"output_type": "display_data", "data": {"image/png": 5}},
         {"output_type": "display_data", "data": {"image/png": "'><script>"}},
         {"output_type": "display_data", "data": {"image/png": base64.b64encode(b"<svg>").decode()}},

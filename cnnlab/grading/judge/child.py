@@ -9,6 +9,7 @@ import json
 import os
 import re
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
@@ -56,6 +57,7 @@ def serve(judge: socket) -> None:
     cnnlab.check = _later
     cnnlab.exercise = _later
     os.environ["HOME"] = str(Path.cwd())
+    sys.path.insert(0, str(Path.cwd()))  # as in a notebook: a cell may write a module for the next
     tasks = {"run": run, "ask": ask, "facts": facts, "predict": predict}
     this = os.getpid()
     while True:
