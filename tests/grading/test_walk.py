@@ -7,7 +7,9 @@ from keras import layers as L
 from toy_exercise import QUESTIONS
 
 from cnnlab.grading.answers.check import verdict
+from cnnlab.grading.judge import judge as judge_module
 from cnnlab.grading.networks import flat
+from cnnlab.grading.question import PROBED, Question, Wrong, no_arguments
 
 LAYER, MODEL = QUESTIONS[2:]
 START = "import keras\nimport numpy as np\nfrom keras import layers as L\n"
@@ -136,6 +138,27 @@ def test_check_and_judge_agree_on_a_trained_model(mark, name):
     assert (checked.tier, judged.tier) == (tier, tier), (checked.message, judged.message)
     if name == "a class that has seen nothing":
         assert "Build it first" in checked.message and "Build it first" in judged.message
+
+
+def convolved(shape=(6, 5, 1)):
+    from cnnlab.grading.networks import facts
+
+    image = keras.Input(shape)
+    return facts(keras.Model(image, L.Conv2D(2, 3, padding="same")(image)))
+
+
+def test_check_and_judge_fill_the_axes_that_a_network_leaves_open(mark, judge, monkeypatch):
+    question = Question(
+        *("net", "open", "a network", 1, 1, "network", no_arguments, convolved, PROBED),
+        wrong=(Wrong("turned", lambda: convolved((5, 6, 1)), "Height comes first."),),
+    )
+    monkeypatch.setattr(judge_module, "questions", lambda room: {"net": question})
+    source = (
+        "def net():\n    image = keras.Input((None, None, 1))\n"
+        "    return keras.Model(image, L.Conv2D(2, 3, padding='same')(image))"
+    )
+    checked, judged = both(mark, question, source)
+    assert (checked.tier, judged.tier) == ("pass", "pass"), (checked.message, judged.message)
 
 
 def test_open_axes_are_filled_and_the_weights_are_the_same():
