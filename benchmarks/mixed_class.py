@@ -114,7 +114,7 @@ KINDS = {
 
 
 def run(students: int = STUDENTS) -> dict:
-    """Seconds and memory of one run, once all marks are found to be right."""
+    """Seconds, memory and the machine's load in one run, once all marks are found to be right."""
     kinds = _kinds(students)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
@@ -124,7 +124,7 @@ def run(students: int = STUDENTS) -> dict:
             (write or _notebook)(place / "class", name, _text(KINDS.get(kind, Kind())))
         command = [sys.executable, "-m", "cnnlab", "grade", "class", "-o", "marks"]
         command += ["--seed", str(SEED), *LIMITS]
-        started = time.perf_counter()
+        loads, started = [os.getloadavg()[0]], time.perf_counter()
         done = subprocess.run(
             command,
             cwd=place,
@@ -133,16 +133,19 @@ def run(students: int = STUDENTS) -> dict:
             text=True,
         )
         seconds = time.perf_counter() - started
+        loads.append(os.getloadavg()[0])
         if done.returncode != 1:  # some are listed
             raise RuntimeError(f"it ended with status {done.returncode}: {done.stderr[-2000:]}")
         _refuse_wrong(place / "marks", kinds)
-    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e3
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {
         "students": students,
         "honest": sum(not kind for kind in kinds.values()),
         "kinds of others": len({*kinds.values()} - {""}),
         "seconds": seconds,
-        "megabytes of the largest process": largest,
+        "processor seconds": used.ru_utime + used.ru_stime,
+        "load before and after": loads,  # of the last minute: 0 before, if the machine is free
+        "megabytes of the largest process": used.ru_maxrss / 1e3,
     }
 
 

@@ -43,7 +43,9 @@ def read(path: Path) -> Folder:
         If there are none, or a file cannot be read; it names the file.
     """
     path = path.resolve()
-    if not path.is_dir() or not path.name.isidentifier():
+    if not path.is_dir():
+        raise ValueError(f"the questions are in {path}, which does not exist; expected a folder")
+    if not path.name.isidentifier():
         raise ValueError(
             f"the questions are in {path}; expected a folder whose name has letters, digits and _"
         )
@@ -80,9 +82,14 @@ def _run(room: str, file: Path) -> ModuleType:
 
 @contextmanager
 def _importable(path: Path) -> Iterator[None]:
-    """While its files run, one of them may import another."""
+    """While its files run, one of them may import another; nobody else finds it later."""
+    before = {*sys.modules}
     sys.path.insert(0, str(path))
     try:
         yield
     finally:
         sys.path.remove(str(path))
+        for name in {*sys.modules} - before:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and path in Path(file).parents:
+                del sys.modules[name]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from inspect import signature
 from math import prod
 from typing import Any
 
@@ -19,14 +20,22 @@ LAYERS = {
     *("Cropping2D", "UpSampling2D", "Resizing", "Rescaling", "CenterCrop", "RandomFlip"),
     *("RandomRotation", "RandomTranslation", "RandomZoom", "RandomContrast", "RandomCrop"),
     *("UnitNormalization", "Identity", "Relu", "Sigmoid", "Tanh", "DTypePolicy"),
+    # Operations of keras.ops, which a graph has beside its layers.
+    *("TrueDivide", "Divide", "Negative", "Absolute", "Square", "Sqrt", "Mean", "Max", "Min"),
+    *("Sum", "Pad", "GetItem", "Transpose", "Squeeze", "ExpandDims", "Stack", "Silu", "Gelu"),
+    *("Elu", "Selu", "LeakyRelu", "Relu6", "HardSigmoid", "HardSilu", "LogSoftmax", "Softplus"),
     *("ConvertToTensor",),  # which Keras itself puts between a network and a network inside of it
 }
+PARTS = {"__keras_tensor__", "__slice__"}  # links between two layers, and what is cut out
 HELPERS = {"keras.initializers", "keras.regularizers", "keras.constraints"}
 TRAINING_ONLY = {
     *("Dropout", "SpatialDropout2D", "GaussianNoise", "RandomFlip", "RandomRotation"),
     *("RandomTranslation", "RandomZoom", "RandomContrast", "RandomCrop"),
 }
 CONSTANTS = {"Rescaling": ("scale", "offset")}  # numbers of a layer that are no weights
+ARITHMETIC = {
+    *("Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Maximum", "Minimum"),
+}
 
 
 def facts(model: keras.Model) -> dict[str, Any]:
@@ -79,6 +88,8 @@ def flat(model: keras.Model, shape: Sequence[int] | None = None) -> keras.Model:
     shape
         Of an image, for the axes whose lengths the model itself does not know.
 
+    Networks inside of it, and classes of somebody's own, leave their layers and nothing else.
+
     Raises
     ------
     ValueError
@@ -91,14 +102,21 @@ def flat(model: keras.Model, shape: Sequence[int] | None = None) -> keras.Model:
         raise ValueError(
             f"the model has {len(ends[0])} inputs and {len(ends[1])} outputs; expected one of each"
         )
-    own = _input_shape(model)
+    own = input_shape(model)
     known = _filled(own, shape)
-    if all(ends) and known == own and not any(isinstance(one, keras.Model) for one in model.layers):
+    plain = not any(isinstance(one, keras.Model) for one in model.layers)
+    if all(ends) and known == own and plain and type(model).__module__.startswith("keras."):
         return model
     image = keras.Input(known)
     with _taken_apart():
         output = model(image)
     return again(keras.Model(image, output))
+
+
+def described(model: keras.Model) -> tuple[str, list[np.ndarray]]:
+    """A model of layers only, as a judge gets it: its configuration as JSON, and its weights."""
+    config = as_text(keras.saving.serialize_keras_object(model))
+    return config, [np.asarray(value) for value in model.get_weights()]
 
 
 def again(model: keras.Model) -> keras.Model:
@@ -109,22 +127,41 @@ def again(model: keras.Model) -> keras.Model:
     ValueError
         If a marked network may not have one of its layers.
     """
-    other = rebuilt(as_text(keras.saving.serialize_keras_object(model)))
-    other.set_weights(model.get_weights())
+    config, weights = described(model)
+    other = rebuilt(config)
+    other.set_weights(weights)
     return other
 
 
 def parameters(model: keras.Model) -> int:
     """How many numbers a model holds: its weights, and the constants in its description."""
+    graph = flat(model)
     constants = sum(
         np.size(getattr(layer, name))
-        for layer in flat(model).layers
+        for layer in graph.layers
         for name in CONSTANTS.get(type(layer).__name__, ())
     )
-    return model.count_params() + constants
+    operations = (
+        _numbers(one.get("inbound_nodes"))
+        for one in graph.get_config()["layers"]
+        if one["class_name"] in ARITHMETIC
+    )
+    return model.count_params() + constants + sum(operations)
 
 
-def _input_shape(model: keras.Model) -> tuple[int | None, ...] | None:
+def _numbers(arguments: Any) -> int:
+    """How many numbers stand among the arguments of an operation, beside what it is applied to."""
+    if isinstance(arguments, dict):
+        if arguments.get("class_name") == "__keras_tensor__":
+            return 0
+        arguments = list(arguments.values())
+    if isinstance(arguments, (list, tuple)):
+        return sum(map(_numbers, arguments))
+    return isinstance(arguments, (int, float)) and not isinstance(arguments, bool)
+
+
+def input_shape(model: keras.Model) -> tuple[int | None, ...] | None:
+    """The shape of its images, as far as the model knows it; None if it is not built."""
     if getattr(model, "inputs", None):
         return tuple(model.inputs[0].shape[1:])
     shape = (model.get_build_config() or {}).get("input_shape")
@@ -134,7 +171,8 @@ def _input_shape(model: keras.Model) -> tuple[int | None, ...] | None:
 def _filled(own: Sequence[int | None] | None, shape: Sequence[int] | None) -> tuple:
     if own is None and shape is None:
         raise ValueError(
-            "the model does not know the shape of its images yet; begin it with a keras.Input"
+            "the model does not know the shape of its images yet. Build it first: begin it with a"
+            " keras.Input, or call its build() with the shape of a batch, (None, H, W, C)"
         )
     if own is None or shape is None or len(own) != len(shape):
         return tuple(own or shape)
@@ -145,11 +183,22 @@ def _filled(own: Sequence[int | None] | None, shape: Sequence[int] | None) -> tu
 @contextmanager
 def _taken_apart() -> Iterator[None]:
     """Calls of a model lead to the calls of its layers, so the model leaves no trace in a graph."""
-    keras.Model.__call__ = lambda model, *inputs, **options: model.call(*inputs, **options)
+    keras.Model.__call__ = _straight
     try:
         yield
     finally:
         del keras.Model.__call__
+
+
+def _straight(model: keras.Model, *inputs: Any, training: Any = None, **options: Any) -> Any:
+    """A model's own call, with what Keras does before it: it builds, and tells who asks of
+    training.
+    """
+    if not model.built and not type(model).build.__module__.startswith("keras."):
+        model.build(inputs[0].shape)
+    if "training" in signature(model.call).parameters:
+        options["training"] = training
+    return model.call(*inputs, **options)
 
 
 def probe(model: keras.Model) -> np.ndarray:
@@ -225,7 +274,7 @@ def _allowed(value: Any) -> None:
     if not isinstance(value, dict):
         return
     name, module = value.get("class_name"), value.get("module")
-    if name not in (None, "__keras_tensor__"):  # which is a link between two layers
+    if name is not None and name not in PARTS:
         known = name in LAYERS or module in HELPERS
         own = isinstance(module, str) and module.partition(".")[0] == "keras"
         if not known or not own or value.get("registered_name") not in (None, name):

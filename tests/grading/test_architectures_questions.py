@@ -11,7 +11,7 @@ from keras import layers as L
 from cnnlab.architectures import Module, inception, layer_table
 from cnnlab.grading.answers.check import verdict
 from cnnlab.grading.answers.verdict import AnswerKey
-from cnnlab.grading.networks import as_text, facts, parameters, rebuilt
+from cnnlab.grading.networks import again, as_text, facts, parameters, rebuilt
 from cnnlab.grading.question import PROBED
 from cnnlab.grading.questions.architectures import (
     conv1x1,
@@ -155,6 +155,29 @@ def test_numbers_hidden_in_constants_are_counted():
     assert f"{parameters(hidden):,} parameters" in verdict(small_network.QUESTION, hidden).message
 
 
+def test_numbers_hidden_in_operations_are_counted():
+    x = image = keras.Input((6, 5, 1))
+    for number in range(40):
+        x = keras.ops.maximum(0.1 * number * x + 3, -7)
+    hidden = keras.Model(image, L.Add()([x, x]))
+    assert parameters(hidden) == parameters(model_of((6, 5, 1), hidden)) == 120
+
+
+def test_operations_of_keras_are_as_good_as_layers():
+    image = keras.Input((6, 5, 1))
+    x = keras.ops.gelu(keras.ops.pad(image / 255 - 0.5, [[0, 0], [1, 1], [0, 0], [0, 0]]))
+    model = keras.Model(image, keras.ops.mean(keras.ops.silu(L.Conv2D(3, 2)(x[:, 1:])), (1, 2)))
+    inputs = np.random.default_rng(0).normal(size=(2, 6, 5, 1))
+    assert np.allclose(applied(again(model), inputs), applied(model, inputs), atol=1e-6)
+
+
+@pytest.mark.parametrize("numbers", [np.ones((6, 5, 1)), keras.ops.ones((6, 5, 1))])
+def test_arrays_hidden_in_operations_are_refused(numbers):
+    image = keras.Input((6, 5, 1))
+    with pytest.raises(ValueError, match="the model has a layer '__"):
+        again(keras.Model(image, image * numbers))
+
+
 def test_the_probe_sees_a_network_s_end_clearly():
     """With weights whose sums cancel, networks that differ gave nearly the same."""
     right = digit_reader.reader_facts()["probe"]
@@ -180,17 +203,26 @@ def test_a_network_is_told_the_first_fact_that_differs(mistake, words):
 # The open task
 
 
-def test_a_digit_moves_by_up_to_two_pixels_and_stays_whole():
+def test_the_digits_are_drawn_anew_and_lie_in_no_file():
     from cnnlab.data import digits
 
-    _, (x, y) = digits()
     ((images, labels),) = cases(small_network.QUESTION, 3)
-    assert images.shape == x.shape
-    assert np.allclose(
-        np.sort(images.sum(axis=(1, 2, 3))), np.sort(x.sum(axis=(1, 2, 3))), rtol=0.1
-    )
-    assert np.array_equal(np.bincount(labels), np.bincount(y))
-    assert (labels != y).any() and not np.array_equal(images[labels == 0], x[y == 0])
+    ((others, _),) = cases(small_network.QUESTION, 4)
+    assert images.shape == others.shape == (1000, 28, 28, 1)
+    assert (np.bincount(labels) == 100).all() and (images.min(), images.max()) == (0, 1)
+    known = np.concatenate([x for x, _ in digits()] + [others])
+    flat, known = images.reshape(1000, -1), known.reshape(len(known), -1)
+    squares = (flat**2).sum(axis=1)[:, None] - 2 * flat @ known.T + (known**2).sum(axis=1)
+    assert squares.min() > 1  # no two of them are alike
+
+
+def test_a_digit_moves_by_up_to_two_pixels_and_stays_whole():
+    images = np.zeros((400, 9, 8, 1))
+    images[:, 4, 3] = 1
+    moved = small_network.shifted(images, np.random.default_rng(0))
+    _, rows, columns, _ = np.nonzero(moved)
+    assert np.array_equal(moved.sum(axis=(1, 2, 3)), np.ones(400))
+    assert {*rows} == {2, 3, 4, 5, 6} and {*columns} == {1, 2, 3, 4, 5}
 
 
 def share(predictions, parameters=small_network.PARAMETERS):
@@ -198,8 +230,8 @@ def share(predictions, parameters=small_network.PARAMETERS):
     return small_network.small_network_score(outputs, cases(small_network.QUESTION, 0))
 
 
-@pytest.mark.parametrize(("right", "points"), [(950, 1), (875, 0.5), (800, 0), (1000, 4 / 3)])
-def test_points_grow_from_80_to_95_percent(right, points):
+@pytest.mark.parametrize(("right", "points"), [(900, 1), (825, 0.5), (750, 0), (1000, 5 / 3)])
+def test_points_grow_from_75_to_90_percent(right, points):
     ((_, labels),) = cases(small_network.QUESTION, 0)
     answers = (labels + (np.arange(1000) >= right)) % 10
     earned, sentence = share(np.eye(10)[answers])

@@ -192,8 +192,8 @@ def test_a_network_may_be_a_class_or_hold_networks(capsys):
         model(keras.Input((3,)))
         return model
 
-    for answer in (Layer, built):
-        assert "✓ layer: right" in said(capsys, "layer", answer)
+    assert "✓ layer: right" in said(capsys, "layer", built)
+    assert "Build it first" in said(capsys, "layer", Layer)
 
 
 def broken(X, factor):

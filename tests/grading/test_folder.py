@@ -1,9 +1,12 @@
 """Questions of a teacher's own: a folder is an exercise, checked and marked as the course's are."""
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cnnlab.grading import folder as folder_module
@@ -42,7 +45,6 @@ def course(tmp_path, monkeypatch):
     (path / "a_mean.py").write_text(MEAN)
     (path / "b_area.py").write_text(AREA)
     yield path
-    sys.modules.pop("shared", None)
     catalogue.questions.cache_clear()
 
 
@@ -59,6 +61,39 @@ def test_a_folder_is_a_room(course):
     catalogue.add(course)
     assert catalogue.fingerprint("my_course") != before
     assert catalogue.fingerprint("convolution") == ""
+
+
+def test_what_files_share_is_read_anew_and_belongs_to_its_folder(course):
+    question = folder_module.read(course).questions[0]
+    (course / "shared.py").write_text("def numbers(rng, n):\n    return [4.0] * n\n")
+    fresh = folder_module.read(course).questions[0]
+    rng = np.random.default_rng(0)
+    assert fresh.cases(rng)[0] == ([4.0] * 3,) != question.cases(rng)[0]
+    assert "shared" not in sys.modules
+
+
+def test_the_teacher_s_page_makes_a_question_that_is_marked(course):
+    """Its cell and its tree of files, as they stand there."""
+    page = (Path(__file__).parents[2] / "book/teachers.md").read_text("utf-8")
+    cells = re.findall(r"^```\{code-cell\}[^\n]*\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (code,) = (cell for cell in cells if "question = Question(" in cell)
+    tree = (
+        r"^(\w+)/\n +__init__\.py +# (VERSION = 1)\n +(\w+\.py) +# as above, .*: (QUESTION = \w+)$"
+    )
+    name, version, file, last = re.search(tree, page, re.MULTILINE).groups()
+    (course.parent / "own").mkdir()
+    own = course.rename(course.parent / "own" / name)
+    for old in own.glob("*.py"):
+        old.unlink()
+    (own / "__init__.py").write_text(version)
+    (own / file).write_text(f"{code}\n{last}\n")
+    assert f'cnnlab.exercise("{name}", version=1, questions="{name}")' in page
+    assert f"--questions {name}/" in page
+    assert catalogue.add(own) == name
+    (asked,) = catalogue.questions(name).values()
+    assert f'cnnlab.check("{asked.id}", {asked.id})' in page
+    assert verdict(asked, lambda X: X.mean(axis=(1, 2))).tier == "pass"
+    assert verdict(asked, lambda X: X.sum(axis=(1, 2))).mistake == "sum instead of mean"
 
 
 def test_the_check_takes_the_folder(course, capsys, monkeypatch):
@@ -86,8 +121,11 @@ def test_a_bad_file_is_named(course, name, text, words):
 
 
 def test_a_folder_has_a_name_and_questions(course):
-    with pytest.raises(ValueError, match="expected a folder whose name"):
+    with pytest.raises(ValueError, match="which does not exist; expected a folder"):
         folder_module.read(course / "none")
+    (course / "my course").mkdir()
+    with pytest.raises(ValueError, match="expected a folder whose name"):
+        folder_module.read(course / "my course")
     (course / "convolution").mkdir()
     with pytest.raises(ValueError, match="has no question"):
         folder_module.read(course / "convolution")

@@ -29,7 +29,7 @@ from cnnlab.grading.gradebook.run import grade
 from cnnlab.grading.gradebook.students import Student
 from cnnlab.grading.judge import judge as judge_module
 from cnnlab.grading.judge.result import Result
-from cnnlab.grading.judge.sandbox import IsolationError
+from cnnlab.grading.judge.sandbox import IsolationError, Limits
 
 WRONG = "def scaled(X, factor):\n    return X.T * factor"
 
@@ -66,8 +66,9 @@ def quick_judge(toy_room, monkeypatch):
         given = (submission.student, submission.name, submission.digest, "toy", 1)
         return Result(*given, verdicts, [[] for _ in submission.cells], [], 0.1)
 
-    def started(*_):
+    def started(*given):
         calls.started += 1
+        calls.limits = given[1]
         zygote = SimpleNamespace(level="full")
         return SimpleNamespace(mark=mark, close=lambda: None, zygote=zygote)
 
@@ -441,6 +442,38 @@ def test_exit_codes(command, place, capsys):
     (place().submissions / "joe.ipynb").write_text("")
     assert command() == 1
     assert "joe.ipynb: The file is empty." in capsys.readouterr().out
+
+
+# An option of the command -> what the judge gets.
+LIMIT_OPTIONS = {
+    ("--cell-seconds", "7"): {"cell_seconds": 7},
+    ("--call-seconds", "8"): {"call_seconds": 8},
+    ("--total-seconds", "9"): {"total_seconds": 9},
+    ("--memory", "512"): {"memory": 512 << 20},
+    (): {},
+}
+
+
+@pytest.mark.parametrize("more", LIMIT_OPTIONS)
+def test_limits_are_options(command, quick_judge, more):
+    assert command("ada", more=more) == 0
+    assert quick_judge.limits == replace(Limits(), **LIMIT_OPTIONS[more])
+
+
+def test_reports_without_names_are_an_option(command, place, capsys):
+    options = place()
+    assert command("ada", "bob") == 0
+    assert not (options.output / "anonymous").exists()
+    assert command("ada", "bob", more=("--anonymous",)) == 0
+    assert "Marked now: 0. Marked before: 2." in capsys.readouterr().out
+    with (options.output / "anonymous/names.csv").open(encoding="utf-8-sig") as file:
+        codes = {line["code"]: line["student"] for line in csv.DictReader(file)}
+    assert sorted(codes.values()) == ["ada", "bob"]
+    pages = {page.stem: page.read_text() for page in (options.output / "anonymous").glob("*.html")}
+    assert pages.keys() == codes.keys()
+    for code, page in pages.items():
+        assert f"<h1>{code}</h1>" in page
+        assert codes[code] not in page and "ipynb" not in page
 
 
 def test_a_class_without_a_notebook_says_so(command, place, capsys):

@@ -39,6 +39,10 @@ CELLS = {
         "No space left",
     ),
     "large file": ("with open('big', 'wb') as file: file.truncate(1 << 40)", "File too large"),
+    "empty files": (
+        "for n in range(60_000): open(f'/tmp/{n}', 'w').close()",
+        "No space left",
+    ),
     "network": (
         "import socket\nsocket.create_connection(('1.1.1.1', 80), timeout=1)",
         "Network is unreachable",

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cnnlab.grading import questions as catalogue
 from cnnlab.grading.gradebook import files as files_module
 from cnnlab.grading.gradebook import students as students_module
 from cnnlab.grading.gradebook.budget import Budget, BudgetError
@@ -386,7 +387,6 @@ def test_links_are_not_followed(tmp_path):
     folder = tmp_path / "class"
     folder.mkdir()
     (folder / "ada.ipynb").symlink_to(secret)
-    os.mkfifo(folder / "bob.ipynb")
     found, ((path, reason),) = students(folder)
     assert found == set() and path == "ada.ipynb" and "link" in reason
 
@@ -581,3 +581,97 @@ def test_only_code_cells_run():
     text = notebook(CALL, kind="markdown")
     with pytest.raises(UnreadableError, match="no exercise"):
         submission("Ada", "a.ipynb", text.encode())
+
+
+# What fell when the intake was tried again
+
+
+def test_whatever_is_broken_in_a_zip_is_listed(tmp_path):
+    """LZMA has an error of its own, which stopped the whole class."""
+    place = tmp_path / "class"
+    place.mkdir()
+    with zipfile.ZipFile(place / "Bob.zip", "w", zipfile.ZIP_LZMA) as file:
+        file.writestr("hw.ipynb", HOMEWORK)
+    data = bytearray((place / "Bob.zip").read_bytes())
+    data[60:70] = bytes(10)
+    (place / "Bob.zip").write_bytes(data)
+    (place / "Ada.ipynb").write_text(HOMEWORK)
+    entries, problems = collect(place)
+    assert [entry.student.name for entry in entries] == ["Ada"]
+    assert [(one.student.name, one.missing) for one in problems] == [("Bob", True)]
+
+
+def test_a_long_name_is_cut_before_its_marks_are_put_into_order(monkeypatch):
+    """To put 30,000 marks over a letter into their order takes a second, a name."""
+    lengths = []
+
+    def normalized(form, text):
+        lengths.append(len(text))
+        return text
+
+    monkeypatch.setattr(files_module, "normalize", normalized)
+    shown = files_module._shown("a" + "\u0315\u0300" * 15_000 + "/hw.ipynb")
+    assert max(lengths) <= files_module.LONGEST_PATH + 1 and shown.endswith("/hw.ipynb")
+
+
+def test_a_student_has_few_lines_whatever_is_in_a_zip(tmp_path):
+    with zipfile.ZipFile(tmp_path / "class.zip", "w") as file:
+        file.writestr("Ada/hw.ipynb", HOMEWORK)
+        inner = zipped({f"../{number}.ipynb": "" for number in range(3000)})
+        file.writestr("Eve/hw.zip", inner)
+    entries, problems = collect(tmp_path / "class.zip")
+    assert [entry.student.name for entry in entries] == ["Ada"]
+    assert {one.student.name for one in problems} == {"Eve"} and len(problems) < 10
+    assert any("2,995 more of the files" in one.reason for one in problems)
+
+
+@pytest.mark.parametrize("name", ["Bob.ipynb.txt", "Bob.ipynb.json", "Bob/hw.IPYNB.TXT"])
+def test_a_notebook_as_a_browser_saves_it(hand_in, name):
+    entries, problems = collect(hand_in({"Ada.ipynb": HOMEWORK, name: HOMEWORK}))
+    assert {entry.student.name for entry in entries} == {"Ada", "Bob"} and not problems
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig"])
+def test_a_notebook_as_an_editor_saves_it(encoding):
+    text = notebook(CALL, "größe = 3")
+    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    assert submission("Ada", "ada.ipynb", mark + text.encode(encoding)).cells[1] == "größe = 3"
+
+
+@pytest.mark.parametrize(
+    "name", ["Bob/.ipynb_checkpoints/hw.ipynb", "Bob/.hw.ipynb", "Bob/", "Bob/deep/.DS_Store"]
+)
+def test_who_handed_in_nothing_that_is_seen_has_a_line(tmp_path, name):
+    with zipfile.ZipFile(tmp_path / "class.zip", "w") as file:
+        file.writestr("Ada/hw.ipynb", HOMEWORK)
+        file.writestr(name, HOMEWORK if not name.endswith("/") else "")
+    with zipfile.ZipFile(tmp_path / "class.zip") as file:
+        file.extractall(tmp_path / "class")
+    for place in (tmp_path / "class.zip", tmp_path / "class"):
+        entries, problems = collect(place)
+        assert [entry.student.name for entry in entries] == ["Ada"]
+        (problem,) = problems
+        assert (problem.student.name, problem.missing) == ("Bob", True)
+        assert problem.reason == "There is no file in it."
+
+
+def test_what_is_no_ordinary_file_has_a_line(tmp_path):
+    place = tmp_path / "class"
+    (place / "Ada").mkdir(parents=True)
+    (place / "Ada" / "hw.ipynb").write_text(HOMEWORK)
+    os.mkfifo(place / "Bob.ipynb")
+    (place / "Cleo").symlink_to(place / "Ada")
+    entries, problems = collect(place)
+    assert [entry.student.name for entry in entries] == ["Ada"]
+    assert {one.student.name: one.reason for one in problems} == {
+        "Bob": "It is no ordinary file.",
+        "Cleo": "It is a link to another place, which is not followed.",
+    }
+
+
+def test_a_second_exercise_in_a_notebook_is_said(monkeypatch):
+    monkeypatch.setattr(catalogue, "ROOMS", ("toy", "other"))
+    both = notebook(CALL, "area = 12", "cnnlab.exercise('other', version=1)")
+    read = submission("Ada", "ada.ipynb", both.encode())
+    assert read.room == "toy"
+    assert any("'toy' is marked, and not 'other'" in note for note in read.notes)

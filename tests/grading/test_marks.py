@@ -15,6 +15,7 @@ import pytest
 from cnnlab.grading.answers.verdict import Verdict
 from cnnlab.grading.gradebook import marks, outputs, records, reports, rules, tables
 from cnnlab.grading.gradebook import publish as publish_module
+from cnnlab.grading.gradebook.budget import BudgetError
 from cnnlab.grading.gradebook.intake import Entry, Problem
 from cnnlab.grading.gradebook.marks import Line, Mark
 from cnnlab.grading.gradebook.publish import publish
@@ -30,6 +31,10 @@ ONE_PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
     "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+# The head of a picture of 30,000 × 30,000 pixels, which 100 kB can hold and no browser bears.
+LARGE = base64.b64encode(
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + 2 * (30_000).to_bytes(4, "big") + b"\x08\x06\0\0\0"
+).decode()
 EVIL = "<script>window.ran = 1</script><img src=x onerror='window.ran = 2'>"
 
 
@@ -351,6 +356,7 @@ def test_of_outputs_text_and_pictures_are_kept():
         {"output_type": "stream", "text": np.ones(3)},
         {"output_type": "stream"},
         {"output_type": "display_data", "data": np.ones(3)},
+        {"output_type": "display_data", "data": {"image/png": LARGE}},
         {"output_type": "display_data", "data": {"image/png": 5}},
         {"output_type": "display_data", "data": {"image/png": "'><script>"}},
         {"output_type": "display_data", "data": {"image/png": base64.b64encode(b"<svg>").decode()}},
@@ -607,6 +613,31 @@ def test_an_anonymous_report_has_no_name(tmp_path):
     _, line = table((tmp_path / "anonymous/names.csv").read_text("utf-8-sig"))
     assert line == [page.stem, "Ada Lovelace", "101"]
     assert (tmp_path / "anonymous/names.csv").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_report_that_gets_no_name_away_harms_its_student_only(tmp_path, monkeypatch):
+    """The first report of a record may take all but its budget, and the second one more."""
+    folder, kept = Folder(tmp_path), [make_record(name=name) for name in ("Ada", "Bob")]
+    for record in kept:
+        folder.keep(record)
+
+    class Short(publish_module.Budget):
+        def __call__(self, work, record, *more):
+            if (
+                work is reports.report
+                and not record["file"]
+                and record["result"]["student"] == "Ada"
+            ):
+                raise BudgetError("it takes longer than 10 s")
+            return super().__call__(work, record, *more)
+
+    monkeypatch.setattr(publish_module, "Budget", Short)
+    present = {*map(records.stem, kept)}
+    _, problems = publish(folder, Rules(), [], present, anonymous=5)
+    (problem,) = problems
+    assert problem.student.name == "Ada" and "without a name" in problem.reason
+    assert len([*(tmp_path / "anonymous").glob("*.html")]) == 1
+    assert len([*(tmp_path / "students").glob("*.html")]) == 2
 
 
 def test_a_student_with_two_bad_files_has_one_line():

@@ -23,6 +23,12 @@ SURROUNDINGS = {
     "an unknown magic": "%tensorboard --logdir logs",
     "a file that is not here": "import matplotlib.pyplot as plt\nplt.imread('cat.png')",
     "a key that is not here": "import os\nos.environ['KAGGLE_KEY']",
+    "a breakpoint": "breakpoint()\nimport pdb\npdb.set_trace()",
+    "what was exported from Colab": "get_ipython().run_line_magic('matplotlib', 'inline')\n"
+    "get_ipython().system('pip install cnnlab')",
+    "a fresh name space": "%reset -f",
+    "a question to the reader": "name = input('Your name?')",
+    "an await": "import asyncio\nawait asyncio.sleep(0)",
     "a future": "from __future__ import annotations\n1 / 0",
 }
 
@@ -38,6 +44,12 @@ def test_the_surroundings_of_a_notebook_cost_nothing(mark, name):
 def test_magics_of_a_cell(mark, magic):
     verdicts, _ = mark(f"{magic}\n1 / 0\n{RIGHT[1]}")
     assert verdicts["area"].earned == (0 if "writefile" in magic else 1)
+
+
+@pytest.mark.parametrize("first", ["%%writefile mine.py\n{}", "open('mine.py', 'w').write({!r})"])
+def test_a_cell_may_write_a_module_for_the_next(mark, first):
+    verdicts, result = mark(first.format("area = (12, 20)"), "from mine import area", RIGHT[2])
+    assert verdicts["area"].earned == 1 and verdicts["scaled"].earned == 2, result
 
 
 def test_a_line_for_the_surroundings_is_told_to_be_left_out(mark):

@@ -38,8 +38,8 @@ def answers(
     kind, answer, cases
         What is asked, and with what.
     image
-        The shape of an image, for a network that does not know it. A shape among the arguments of
-        a call goes before it.
+        The shape of an image, for the axes that a network leaves open. A shape among the arguments
+        of a call goes before it.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def answers(
     """
     if kind == "value":
         return [plain(answer) for _ in cases]
-    call = predictor(answer) if kind == "trained" else answer
+    call = predictor(made_anew(answer)) if kind == "trained" else answer
     built = hasattr(answer, "count_params") and not isinstance(answer, type)
     if kind == "network" and built:
         raise AnswerError(tr("The answer is a model; expected the function that builds it."))
@@ -59,7 +59,7 @@ def answers(
     outputs = [called(call, case) for case in cases]
     if kind == "network":
         pairs = zip(outputs, cases, strict=True)
-        return [_one_graph(model, _shape_among(case) or image) for model, case in pairs]
+        return [_built(model, _shape_among(case), image) for model, case in pairs]
     return list(map(plain, outputs))
 
 
@@ -69,16 +69,55 @@ def _shape_among(case: Case) -> tuple[int, ...] | None:
     return next((one for one in shapes if all(type(length) is int for length in one)), None)
 
 
-def _one_graph(model: Any, image: Sequence[int] | None) -> Any:
-    from cnnlab.grading.networks import flat  # needs Keras
+def _built(model: Any, given: Sequence[int] | None, image: Sequence[int] | None) -> Any:
+    """A network as a graph; without a shape that it was given, it has to know its own."""
+    from keras import Model
+
+    from cnnlab.grading.networks import input_shape
 
     if model is None:
         return None
+    knows = isinstance(model, Model) and input_shape(model) is not None
+    return one_graph(model, given or (image if knows else None))
+
+
+def one_graph(model: Any, shape: Sequence[int] | None = None) -> Any:
+    """A model as check and judge see it: see `cnnlab.grading.networks.flat`.
+
+    Raises
+    ------
+    AnswerError
+        If it is none, or stops with an error.
+    """
+    from cnnlab.grading.networks import flat  # needs Keras
+
     try:
-        return flat(model, image)
+        return flat(model, shape)
     except Exception as error:  # a class of the student's own has code of its own
         own = not isinstance(error, ValueError) or _own_frames(error)
-        raise AnswerError(explained(error) if own else str(error)) from error
+        raise AnswerError(explained(error) if own else _sentence(error)) from error
+
+
+def made_anew(model: Any) -> Any:
+    """A model as a judge makes it, from its description alone.
+
+    Raises
+    ------
+    AnswerError
+        If it is none, or may not be marked.
+    """
+    from cnnlab.grading.networks import again  # needs Keras
+
+    graph = one_graph(model)
+    try:
+        return again(graph)
+    except (AttributeError, ValueError) as error:
+        raise AnswerError(_sentence(error)) from error
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}."
 
 
 def predictor(model: Any) -> Callable[..., Any]:
@@ -89,20 +128,9 @@ def predictor(model: Any) -> Callable[..., Any]:
     function
         Its result has ``"predictions"``, an array, and ``"parameters"``, how many numbers the model
         has, those that are not trained included.
-
-    Raises
-    ------
-    AnswerError
-        If it is none.
     """
-    import keras
+    from cnnlab.grading.networks import parameters  # needs Keras
 
-    from cnnlab.grading.networks import parameters
-
-    if not isinstance(model, keras.Model):
-        raise AnswerError(
-            tr("The answer is of type {}; expected a keras.Model.").format(type(model).__name__)
-        )
     return lambda images, *_: {
         "predictions": model.predict(images, verbose=0),
         "parameters": parameters(model),

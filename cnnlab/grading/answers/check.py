@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnlab.grading.answers import progress, watching
-from cnnlab.grading.answers.asking import AnswerError, answers
+from cnnlab.grading.answers.asking import AnswerError, answers, made_anew
 from cnnlab.grading.answers.verdict import MARKS, TITLES, AnswerKey, Verdict, failed
 from cnnlab.grading.question import Question
 from cnnlab.grading.questions import add, question, questions, version
@@ -27,14 +27,11 @@ def verdict(asked: Question, answer: Any, seed: int = 0) -> Verdict:
     if answer is None:
         return failed(asked, "missing", "")
     key = AnswerKey(asked, seed)
-    image = _image(asked, key)
     try:
         with watching.ending(watching.SECONDS):
             with watching.on_its_own():
-                outputs = answers(asked.kind, answer, key.cases[:1], image)
-            outputs += answers(asked.kind, answer, key.cases[1:], image)
-        if asked.kind == "trained":
-            _allowed(answer)
+                outputs = answers(asked.kind, answer, key.cases[:1], key.image)
+            outputs += answers(asked.kind, answer, key.cases[1:], key.image)
         if asked.kind == "network" and any(model is not None for model in outputs):
             outputs = [_facts(model) for model in outputs]
     except AnswerError as error:
@@ -42,29 +39,12 @@ def verdict(asked: Question, answer: Any, seed: int = 0) -> Verdict:
     return key.verdict(outputs)
 
 
-def _image(asked: Question, key: AnswerKey) -> Sequence[int] | None:
-    """The shape of an image, where the question has one and does not tell it to the answer."""
-    if asked.kind != "network":
-        return None
-    return tuple(map(int, key.right[0]["input shape"]))
-
-
 def _facts(model: Any) -> dict[str, Any]:
     """The facts of a network, made anew as a judge makes it."""
-    from cnnlab.grading.networks import again, facts  # needs Keras
+    from cnnlab.grading.networks import facts  # needs Keras
 
     try:
-        return facts(again(model))
-    except (AttributeError, ValueError) as error:
-        raise AnswerError(str(error)) from error
-
-
-def _allowed(model: Any) -> None:
-    """Say at once what a judge refuses."""
-    from cnnlab.grading.networks import again, flat  # needs Keras
-
-    try:
-        again(flat(model))
+        return facts(made_anew(model))
     except ValueError as error:
         raise AnswerError(str(error)) from error
 

@@ -89,6 +89,13 @@ class AnswerKey:
         return [self.question.oracle(*copied(case)) for case in self.cases]
 
     @cached_property
+    def image(self) -> tuple[int, ...] | None:
+        """The shape of an image, for a network that is not told it."""
+        if self.question.kind != "network":
+            return None
+        return tuple(map(int, self.right[0]["input shape"]))
+
+    @cached_property
     def mistakes(self) -> list[tuple[Wrong, list[Any]]]:
         """The answers of each wrong way; a way that breaks down on an input is left out."""
         pairs = ((wrong, _answers(wrong.way, self.cases)) for wrong in self.question.wrong)

@@ -5,14 +5,16 @@ not followed.
 """
 
 import io
+import lzma
 import os
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 from unicodedata import normalize
@@ -24,15 +26,20 @@ SUFFIXES = (".ipynb", ".md", ".py")
 UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
 )
+BROWSERS = re.compile(r"\.ipynb\.(txt|json)$", re.IGNORECASE)  # what some save a notebook as
+LONGEST_PATH = 2_000  # characters that are looked at: marks over letters take their time
 LONGEST_NAME = 150  # characters of a folder's or a file's name that are shown
 LARGEST = 20 << 20  # bytes of a file
 LARGEST_ZIP = 200 << 20  # bytes of a zip inside of another, and of all that is read from it
 MOST_FILES = 100_000  # in a zip
 DEEPEST = 3  # zips inside of zips
 ZIP_ERRORS = (
-    *(zipfile.BadZipFile, zlib.error, EOFError, OSError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, MemoryError),
     *(RuntimeError, NotImplementedError, ValueError),  # a password, a method, a broken date
 )
+
+
+NO_FILE = tr("There is no file in it.")
 
 
 class UnreadableError(Exception):
@@ -74,6 +81,8 @@ def printable(text: str) -> str:
 
 def _shown(path: str) -> str:
     """A path as it is shown to people, and in which students are looked for."""
+    if len(path) > LONGEST_PATH:
+        path = f"{path[: LONGEST_PATH // 2]}…{path[-LONGEST_PATH // 2 :]}"
     parts = printable(normalize("NFC", path)).split("/")
     return "/".join(
         part if len(part) <= LONGEST_NAME else f"{part[: LONGEST_NAME - 30]}…{part[-29:]}"
@@ -107,7 +116,11 @@ def _in_folder(place: Path, leave_out: Path | None) -> Iterator[Found]:
             for name in names
             if not _ignored(name) and not (leave_out and _same(here / name, leave_out))
         )
-        for name in sorted(name for name in files if not _ignored(name)):
+        links = [name for name in names if (here / name).is_symlink()]
+        shown = sorted([*links, *(name for name in files if not _ignored(name))])
+        if not shown and not names and here != place:
+            yield Found(_shown(here.relative_to(place).as_posix()), None, bytes, NO_FILE)
+        for name in shown:
             path = here / name
             inside = _shown(path.relative_to(place).as_posix())
             if path.is_symlink():
@@ -117,6 +130,8 @@ def _in_folder(place: Path, leave_out: Path | None) -> Iterator[Found]:
                 yield from _in_zip(path, inside, 1, _modified(path))
             elif path.is_file():
                 yield Found(inside, _modified(path), partial(_read_file, path))
+            else:  # a pipe or a device: who opens it may wait for ever
+                yield Found(inside, None, bytes, tr("It is no ordinary file."))
 
 
 def _ignored(name: str) -> bool:
@@ -164,6 +179,9 @@ def _in_zip(
         return
     # A zip on disk stays open, for its list of files is long; one inside of another is read anew.
     keeper = file if isinstance(archive, Path) else archive
+    for folder in _without_files(infos):
+        inside = f"{path}/{folder}" if path else folder
+        yield Found(inside, None, bytes, NO_FILE)
     for info in infos:
         name = _shown(info.filename)
         inside = f"{path}/{name}" if path else name
@@ -183,6 +201,25 @@ def _in_zip(
         else:
             read = partial(_read_from_zip, keeper, info, LARGEST)
             yield Found(inside, handed_in or _zip_time(info), read)
+
+
+def _without_files(infos: Iterable[zipfile.ZipInfo]) -> list[str]:
+    """The folders of a zip that hold nothing, or nothing but what systems leave behind."""
+    bare: set[PurePosixPath] = set()
+    filled: set[PurePosixPath] = set()
+    for info in infos:
+        name = _shown(info.filename)
+        parts = PurePosixPath(name).parts
+        if _leaves(name):
+            continue
+        visible = list(takewhile(lambda part: not _ignored(part), parts))
+        folder = PurePosixPath(*visible)
+        if len(visible) == len(parts) and not info.is_dir():
+            filled.update(folder.parents)
+        elif visible:
+            filled.update(folder.parents)
+            bare.add(folder)
+    return sorted(map(str, bare - filled))
 
 
 def _opened(archive: Path | Source) -> Any:
@@ -226,7 +263,8 @@ def _zip_time(info: zipfile.ZipInfo) -> datetime | None:
 
 
 def suffix_of(path: str) -> str:
-    return PurePosixPath(path).suffix.lower()
+    """Of a file's name, in small letters; a notebook stays one whatever a browser adds."""
+    return ".ipynb" if BROWSERS.search(path) else PurePosixPath(path).suffix.lower()
 
 
 def not_a_notebook(path: str) -> str:

@@ -39,6 +39,7 @@ from cnnlab.grading.texts import tr
 
 AGAIN = re.compile(r"-(\d+)$")  # "hw-1", as Canvas names what is handed in again
 MOST_NOTEBOOKS = 20  # of a student; who hands in an environment has thousands of files
+MOST_FAULTS = 5  # of a student's files that are listed one by one
 MOST_SLOW = 2  # files of a student that take more than their budget
 LONGEST_REASON = 1_000  # characters
 
@@ -182,6 +183,9 @@ def _read_hand(
 ) -> tuple[list[Entry], list[Problem]]:
     """The notebooks of a student among his or her files, and why the others are none."""
     refused = [(one, one.fault) for one in files if one.fault]
+    if len(refused) > MOST_FAULTS:
+        said = tr("{:,} more of the files cannot be read.").format(len(refused) - MOST_FAULTS)
+        refused = [*refused[:MOST_FAULTS], (refused[MOST_FAULTS][0], said)]
     others = [one for one in files if not one.fault and suffix_of(one.path) not in SUFFIXES]
     notebooks = [one for one in files if not one.fault and suffix_of(one.path) in SUFFIXES]
     notebooks.sort(key=lambda one: (SUFFIXES.index(suffix_of(one.path)), one.path))

@@ -1,6 +1,7 @@
 """A notebook's bytes become a submission: its cells, and which exercise it answers."""
 
 import ast
+import codecs
 import hashlib
 import json
 import re
@@ -79,8 +80,9 @@ def _notebook(path: str, data: bytes) -> dict[str, Any]:
     """The cells of a notebook: their kind and source, and nothing else of the file."""
     if not data.strip():
         raise UnreadableError(tr("The file is empty."))
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # of an editor on Windows
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableError(
             tr("It is not UTF-8 text: byte {} is {:#04x}.").format(error.start, data[error.start])
@@ -171,12 +173,19 @@ def _from_text(text: str, suffix: str) -> list[tuple[str, str]]:
 
 def _exercise(cells: Sequence[str]) -> tuple[str, int, list[str]]:
     """The room and the version of the exercise, and what a teacher should know about them."""
-    room, version = _asked(cells)
+    asked = _asked(cells)
+    room, version = next(iter(asked.items()), (None, None))
     if room in catalogue.ROOMS:
+        notes = []
+        if others := [one for one in asked if one != room and one in catalogue.ROOMS]:
+            said = tr(
+                "It has several exercises; {!r} is marked, and not {}. Hand in one file each."
+            )
+            notes.append(said.format(room, ", ".join(map(repr, others))))
         if version is None:
             note = tr("It does not say its version of the exercise; taken for the present one.")
-            return room, catalogue.version(room), [note]
-        return room, version, []
+            return room, catalogue.version(room), [*notes, note]
+        return room, version, notes
     said = tr("there is no cnnlab.exercise")
     if room:
         said = catalogue.unknown("room", room, catalogue.ROOMS)
@@ -189,8 +198,9 @@ def _exercise(cells: Sequence[str]) -> tuple[str, int, list[str]]:
     return best, catalogue.version(best) if version is None else version, [note.format(best, said)]
 
 
-def _asked(cells: Iterable[str]) -> tuple[str | None, int | None]:
-    """What the first call of `exercise` says."""
+def _asked(cells: Iterable[str]) -> dict[str, int | None]:
+    """The rooms and versions that the calls of `exercise` say, in their order."""
+    asked: dict[str, int | None] = {}
     for source in cells:
         if "exercise" not in source:
             continue
@@ -198,13 +208,13 @@ def _asked(cells: Iterable[str]) -> tuple[str | None, int | None]:
         if tree is None:  # a mistake of the student's, or a line that only IPython knows
             if match := CALL.search(source):
                 digits = match[2] or ""
-                return match[1], int(digits) if 0 < len(digits) < 7 else None
+                asked.setdefault(match[1], int(digits) if 0 < len(digits) < 7 else None)
             continue
         for node in ast.walk(tree):
             room, version = call(node) if isinstance(node, ast.Call) else (None, None)
             if room is not None:
-                return room, version
-    return None, None
+                asked.setdefault(room, version)
+    return asked
 
 
 def _defined(cells: Iterable[str]) -> set[str]:

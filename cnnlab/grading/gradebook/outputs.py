@@ -9,6 +9,7 @@ from cnnlab.grading.texts import tr
 
 OUTPUT_LIMIT = 4_000_000  # characters of all outputs of a submission that are kept
 PNG = b"\x89PNG\r\n\x1a\n"
+PIXELS_LIMIT = 20_000_000  # of a picture: a few bytes can be told to be a gigabyte
 ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -53,9 +54,12 @@ def plain(text: Any) -> str:
 
 
 def _picture(text: Any) -> str:
-    """Base64 of a PNG; empty if it is none."""
+    """Base64 of a PNG; empty if it is none, or too large for a screen."""
     try:
         data = base64.b64decode("".join(text.split()), validate=True)
     except (AttributeError, ValueError, binascii.Error):
         return ""
-    return base64.b64encode(data).decode() if data.startswith(PNG) else ""
+    if not data.startswith(PNG) or data[12:16] != b"IHDR":
+        return ""
+    width, height = (int.from_bytes(data[start : start + 4], "big") for start in (16, 20))
+    return base64.b64encode(data).decode() if width * height <= PIXELS_LIMIT else ""

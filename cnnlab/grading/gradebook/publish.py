@@ -127,7 +127,10 @@ class Published:
         if page is not None:
             self.folder.write(f"students/{name}.html", page)
         if page is not None and self.anonymous is not None:
-            self._anonymous_page(name, shown, mark, budget)
+            try:
+                self._anonymous_page(name, shown, mark, budget)
+            except Exception as error:
+                self._say(record, "Its report cannot be written without a name", error)
 
     def _anonymous_page(
         self, name: str, record: dict[str, Any], mark: marks.Mark, budget: Budget

@@ -12,7 +12,14 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from cnnlab.grading.gradebook.files import SUFFIXES, Found, UnreadableError, printable, suffix_of
+from cnnlab.grading.gradebook.files import (
+    BROWSERS,
+    SUFFIXES,
+    Found,
+    UnreadableError,
+    printable,
+    suffix_of,
+)
 from cnnlab.grading.texts import tr
 
 PLATFORM, METADATA = "gradescope", "submission_metadata.yml"
@@ -103,7 +110,7 @@ class Layout:
         return [(student, one.modified)]
 
     def _name(self, one: Found, part: str) -> str:
-        name = PurePosixPath(part)
+        name = PurePosixPath(BROWSERS.sub(".ipynb", part))
         is_folder = len(self.hand(one)) < len(_parts(one))
         plain = name.name if is_folder and name.suffix.lower() != ".zip" else name.stem
         return COPY.sub("", plain) or plain

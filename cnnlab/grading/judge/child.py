@@ -9,6 +9,7 @@ import json
 import os
 import re
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
@@ -17,11 +18,10 @@ from socket import socket
 from typing import Any
 
 import keras
-import numpy as np
 
 import cnnlab
 from cnnlab.grading import networks
-from cnnlab.grading.answers.asking import AnswerError, answers, predictor, said
+from cnnlab.grading.answers.asking import AnswerError, answers, one_graph, predictor, said
 from cnnlab.grading.judge.clock import Clock
 from cnnlab.grading.judge.sandbox import state
 from cnnlab.grading.judge.shell import capture, make_shell, show_figures
@@ -57,6 +57,7 @@ def serve(judge: socket) -> None:
     cnnlab.check = _later
     cnnlab.exercise = _later
     os.environ["HOME"] = str(Path.cwd())
+    sys.path.insert(0, str(Path.cwd()))  # as in a notebook: a cell may write a module for the next
     tasks = {"run": run, "ask": ask, "facts": facts, "predict": predict}
     this = os.getpid()
     while True:
@@ -214,8 +215,10 @@ def _error(error: BaseException) -> dict[str, Any]:
     }
 
 
-def ask(name: str, kind: str, case: tuple, seconds: float) -> Iterator[dict[str, Any]]:
-    """Ask the answer of that name one case."""
+def ask(
+    name: str, kind: str, case: tuple, image: tuple | None, seconds: float
+) -> Iterator[dict[str, Any]]:
+    """Ask the answer of that name one case; a network may have to know the shape of an image."""
     if SHELL.user_ns.get(name) is None:
         yield {"missing": True}
         return
@@ -223,9 +226,9 @@ def ask(name: str, kind: str, case: tuple, seconds: float) -> Iterator[dict[str,
     try:
         with redirect_stdout(Printed(0)), redirect_stderr(Printed(0)), alarm(seconds):
             if kind == "trained":
-                output = described(answer, weights=True)
+                output = described(one_graph(answer))
             else:
-                (output,) = answers(kind, answer, [case])
+                (output,) = answers(kind, answer, [case], image)
                 if kind == "network" and output is not None:
                     output = described(output)
         yield {"output": output}
@@ -237,16 +240,13 @@ def ask(name: str, kind: str, case: tuple, seconds: float) -> Iterator[dict[str,
         end_others()
 
 
-def described(model: Any, weights: bool = False) -> dict[str, Any]:
-    """A model as its configuration, which the judge has rebuilt elsewhere."""
-    if not isinstance(model, keras.Model):
-        raise AnswerError(f"The answer is of type {type(model).__name__}; expected a keras.Model.")
+def described(model: keras.Model) -> dict[str, Any]:
+    """A graph of layers as its description, from which the judge has it built anew elsewhere."""
     try:
-        config = keras.saving.serialize_keras_object(model)
+        config, weights = networks.described(model)
     except Exception as error:
         raise AnswerError(f"The model cannot be described: {error}") from error
-    values = [np.asarray(value) for value in model.get_weights()] if weights else []
-    return {"config": networks.as_text(config), "weights": values}
+    return {"config": config, "weights": weights}
 
 
 def facts(config: str, seconds: float) -> Iterator[dict[str, Any]]:

@@ -234,7 +234,8 @@ class Judge:
         outputs: list[Any] = []
         for case in key.cases[:1] if once else key.cases:
             given = () if question.kind == "trained" else tuple(case)
-            child.order(do="ask", name=question.id, kind=question.kind, case=given, seconds=seconds)
+            ask = {"name": question.id, "kind": question.kind, "case": given, "image": key.image}
+            child.order(do="ask", **ask, seconds=seconds)
             reply = session.reply(child, seconds)
             if reply.get("missing") is True:
                 return failed(question, "missing", session.why_missing(question.id))

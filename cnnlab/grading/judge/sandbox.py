@@ -52,6 +52,7 @@ LEVELS = {
 FIRST_USER = 1_000_000  # systems give these numbers to nobody
 WATCH_SECONDS = 0.25  # between two looks at the memory of all processes
 TOO_MUCH_MEMORY = 71  # exit code
+MOST_FILES = 20_000  # of a hand-in: an empty one takes memory too, which no limit counts
 SLOTS = 256  # submissions that a judge may run at the same time
 PACKAGE = Path(cnnlab.__file__).resolve().parent
 LIBRARIES = ("numpy", "keras", "IPython")
@@ -247,7 +248,13 @@ def _build(root: Path, disk: int, unseen: Iterable[Path]) -> None:
     for folder in ("proc", "tmp", "old"):
         (root / folder).mkdir()
     # Before the rest: an environment may lie in /tmp, and would be hidden behind it.
-    mount("tmpfs", root / "tmp", "tmpfs", NOSUID | NODEV, f"size={disk},mode=1777")
+    mount(
+        "tmpfs",
+        root / "tmp",
+        "tmpfs",
+        NOSUID | NODEV,
+        f"size={disk},nr_inodes={MOST_FILES},mode=1777",
+    )
     shown = readable()
     _show(root, shown)
     for path in unseen:

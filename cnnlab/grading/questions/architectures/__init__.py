@@ -14,7 +14,7 @@ from cnnlab.grading.questions.architectures import (
     small_network,
 )
 
-VERSION = 2
+VERSION = 3
 QUESTIONS = tuple(
     file.QUESTION
     for file in (

@@ -94,7 +94,7 @@ def reader_in_parts() -> Any:
 
 
 def reader_of_its_own() -> Any:
-    """A class, which nobody has told the shape of its images."""
+    """A class, which is told the shape of its images when it is built."""
 
     def digit_reader():
         import keras
@@ -115,7 +115,9 @@ def reader_of_its_own() -> Any:
                 x = self.norm(self.second(self.pool(self.first(x))))
                 return self.last(self.head(self.pool(keras.ops.relu(x))))
 
-        return Reader()
+        net = Reader()
+        net.build((None, 28, 20, 1))
+        return net
 
     return digit_reader
 

@@ -11,7 +11,9 @@ from cnnlab.grading.question import (
     Question,
 )
 
-PARAMETERS, LOW, HIGH = 6_000, 0.80, 0.95
+PARAMETERS = 6_000
+EACH = 10  # of the ten digits, in each of ten hands: 1,000
+LOW, HIGH = 0.75, 0.90  # trained on moved digits of MNIST: 0.92 to 0.95; on centred ones: 0.80
 
 
 def shifted(images: np.ndarray, rng: np.random.Generator, reach: int = 2) -> np.ndarray:
@@ -23,11 +25,12 @@ def shifted(images: np.ndarray, rng: np.random.Generator, reach: int = 2) -> np.
 
 
 def small_network_cases(rng: np.random.Generator) -> Sequence[Case]:
-    from cnnlab.data import digits
+    """Digits that no file holds: drawn anew, in hands that are not MNIST's."""
+    from cnnlab.data import drawn_digits, drawn_images
 
-    _, (x, y) = digits()
-    order = rng.permutation(len(x))
-    return [(shifted(x[order], rng), y[order])]
+    strokes, labels, _ = drawn_digits(EACH, int(rng.integers(1, 2**31)))
+    order = rng.permutation(len(labels))
+    return [(shifted(drawn_images(strokes)[order], rng), labels[order])]
 
 
 def small_network_score(outputs: Sequence[Any], cases: Sequence[Case]) -> tuple[float, str]:
@@ -43,7 +46,7 @@ def small_network_score(outputs: Sequence[Any], cases: Sequence[Case]) -> tuple[
     right = predictions.argmax(axis=1) == digits
     accuracy = float((right & np.isfinite(predictions).all(axis=1)).mean())
     return (accuracy - LOW) / (HIGH - LOW), (
-        f"With {parameters:,} parameters, your network reads {accuracy:.1%} of the shifted digits."
+        f"With {parameters:,} parameters, your network reads {accuracy:.1%} of the drawn digits."
         f" Points grow from {LOW:.0%} on; all are given at {HIGH:.0%}."
     )
 

@@ -1,4 +1,4 @@
-"""Non-max suppression, class by class."""
+"""Non-max suppression within each class."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -189,7 +189,7 @@ def nms_cases(rng: np.random.Generator) -> list[Case]:
 QUESTION = Question(
     id="nms",
     room="detection",
-    title="Non-max suppression, class by class",
+    title="Non-max suppression within each class",
     points=4,
     level=2,
     kind="function",
