@@ -68,6 +68,7 @@ def _with_anchors(k: int, seeds: Sequence[int]) -> Numbers:
         steps = len(y) // batch * epochs
         rate = CosineDecay(peak / 20, steps - 100, warmup_target=peak, warmup_steps=100, alpha=0.01)
         model.compile(Adam(rate), loss=yolo_loss, jit_compile=False)
+        model.optimizer.build(model.trainable_variables)
         model.fit(Batches(train.images, y, batch, seed), epochs=epochs, verbose=0)
         found = detections(model, test.images, anchors, 0.01)
         means.append(evaluate(found, truths, 3).mean_at(0.5))

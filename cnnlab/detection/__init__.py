@@ -27,10 +27,12 @@ HOMES = {
     "match": "metrics",
     "precision_recall": "metrics",
     # localization
+    "Votes": "localization",
     "localization_loss": "localization",
     "localized": "localization",
     "localizer": "localization",
     "target": "localization",
+    "voting_localizer": "localization",
     # sliding windows
     "convolutional": "sliding",
     "crops": "sliding",

@@ -19,6 +19,7 @@ from cnnlab.detection import checks
 from cnnlab.detection.boxes import convert, to_absolute, to_relative
 
 FILTERS = (16, 32, 64, 64)  # of the localizer's convolutions, each with stride 2
+VOTING = ((16, 2), (32, 2), (48, 2), (48, 1), (48, 1))  # filters and strides of the voting one's
 
 
 class Localized(NamedTuple):
@@ -143,6 +144,65 @@ def localizer(input_shape: Sequence[int] = (64, 96, 3), classes: int = 3) -> ker
     what = L.Dense(classes, activation="softmax", name="what")(x)
     y = L.Concatenate(name="y")([where, what])
     return keras.Model(image, y, name="localizer")
+
+
+@keras.saving.register_keras_serializable("cnnlab")
+class Votes(L.Layer):
+    """One vector y for an image, from what each place of a map says: their weighted mean.
+
+    A place tells the centre of the object as a step from **itself**, so that the same filter can
+    say the same thing wherever the object is. Here the place's own position is added. What a place
+    weighs is a softmax over all places: those that see nothing of the object learn to be silent.
+
+    Call it with what the places say, ``(N, rows, columns, 5 + classes)``, and their weights before
+    the softmax, ``(N, rows, columns, 1)``; both are numbers without bounds. It gives y,
+    ``(N, 5 + classes)``. Nothing keeps the centre inside the image.
+    """
+
+    def call(self, said: KerasTensor, weight: KerasTensor) -> KerasTensor:
+        rows, columns = said.shape[1:3]
+        row, column = np.mgrid[:rows, :columns].astype("float32") + 0.5
+        place = np.stack([column / columns, row / rows], axis=-1)  # (rows, columns, 2)
+        y = [
+            ops.sigmoid(said[..., :1]),
+            place + said[..., 1:3],
+            ops.sigmoid(said[..., 3:5]),
+            ops.softmax(said[..., 5:], axis=-1),
+        ]  # together (N, rows, columns, 5 + classes)
+        share = ops.softmax(ops.reshape(weight, (-1, rows * columns)), axis=-1)
+        share = ops.reshape(share, (-1, rows, columns, 1))
+        return ops.sum(share * ops.concatenate(y, axis=-1), axis=(1, 2))
+
+
+def voting_localizer(input_shape: Sequence[int] = (64, 96, 3), classes: int = 3) -> keras.Model:
+    """A localizer without a dense layer: every place of its last map gives a y, and they vote.
+
+    The last map has an eighth of the image's height and width. See :class:`Votes`.
+
+    Parameters
+    ----------
+    input_shape
+        ``(H, W, C)``, at least 16×16.
+    classes
+        How many classes of objects.
+
+    Returns
+    -------
+    keras.Model
+        From images ``(N, H, W, C)`` to y ``(N, 5 + classes)``, as :func:`localizer`.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not one of these.
+    """
+    shape, classes = image_shape(input_shape, at_least=16), whole("classes", classes, 1)
+    image = x = keras.Input(shape)
+    for number, (filters, s) in enumerate(VOTING, start=1):  # 64×96 → 32×48 → 16×24 → 8×12
+        x = conv_bn(x, filters, 3, s=s, activation="relu", name=f"conv{number}")
+    said = L.Conv2D(5 + classes, 1, name="said")(x)  # (N, 8, 12, 5 + classes)
+    weight = L.Conv2D(1, 1, name="weight")(x)  # (N, 8, 12, 1)
+    return keras.Model(image, Votes(name="y")(said, weight), name="voting_localizer")
 
 
 def localized(y: ArrayLike, height: int, width: int) -> Localized:

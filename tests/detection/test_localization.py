@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnlab.detection import iou, localization_loss, localized, localizer, target
+from cnnlab.detection import (
+    Votes,
+    iou,
+    localization_loss,
+    localized,
+    localizer,
+    target,
+    voting_localizer,
+)
 
 pytestmark = pytest.mark.networks
 
@@ -104,9 +112,10 @@ def rectangles(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.slow
-def test_a_network_learns_to_place_a_box():
+@pytest.mark.parametrize(("make", "share"), [(localizer, 0.8), (voting_localizer, 0.6)])
+def test_a_network_learns_to_place_a_box(make, share):
     keras.utils.set_random_seed(0)
-    model = localizer((32, 48, 3), classes=2)
+    model = make((32, 48, 3), classes=2)
     rate = keras.optimizers.schedules.CosineDecay(2e-3, decay_steps=8 * 120)
     model.compile(optimizer=keras.optimizers.Adam(rate), loss=localization_loss)
     history = model.fit(*rectangles(1200, 0), batch_size=10, epochs=8, verbose=0).history["loss"]
@@ -117,7 +126,7 @@ def test_a_network_learns_to_place_a_box():
     assert ((found.scores > 0.5) == there).mean() > 0.95
     assert (found.labels == truth.labels)[there].mean() > 0.95
     overlap = np.diag(iou(found.boxes[there], truth.boxes[there]))
-    assert (overlap >= 0.5).mean() > 0.8
+    assert (overlap >= 0.5).mean() > share
 
 
 def test_localizer_gives_a_vector_for_each_image():
@@ -127,6 +136,51 @@ def test_localizer_gives_a_vector_for_each_image():
     assert (y > 0).all()
     assert (y < 1).all()
     np.testing.assert_allclose(y[:, 5:].sum(axis=1), 1, rtol=1e-5)
+
+
+# ---- places that vote ----
+
+
+def test_votes_by_hand():
+    """Place by place, on a map of 2 rows and 3 columns, with two classes."""
+    rng = np.random.default_rng(0)
+    said = rng.normal(size=(4, 2, 3, 7)).astype("float32")
+    weight = rng.normal(size=(4, 2, 3, 1)).astype("float32")
+    expected = np.zeros((4, 7))
+    for n, row, column in np.ndindex(4, 2, 3):
+        t = said[n, row, column].astype(float)
+        share = np.exp(weight[n, row, column, 0]) / np.exp(weight[n].astype(float)).sum()
+        p_c, b_h, b_w = 1 / (1 + np.exp(-t[[0, 3, 4]]))
+        b_x, b_y = (column + 0.5) / 3 + t[1], (row + 0.5) / 2 + t[2]
+        c = np.exp(t[5:]) / np.exp(t[5:]).sum()
+        expected[n] += share * np.array([p_c, b_x, b_y, b_h, b_w, *c])
+    np.testing.assert_allclose(numpy(Votes()(said, weight)), expected, rtol=1e-5)
+
+
+def test_places_that_agree_are_heard_as_one_whatever_they_weigh():
+    """Each tells the step from itself to (0.7, 0.2), so the mean is (0.7, 0.2)."""
+    row, column = np.mgrid[:4, :6] + 0.5
+    said = np.zeros((1, 4, 6, 8), "float32")
+    said[0, ..., 1], said[0, ..., 2] = 0.7 - column / 6, 0.2 - row / 4
+    weight = np.random.default_rng(0).normal(size=(1, 4, 6, 1), scale=5).astype("float32")
+    y = numpy(Votes()(said, weight))
+    np.testing.assert_allclose(y[0, :5], [0.5, 0.7, 0.2, 0.5, 0.5], atol=1e-5)
+
+
+def test_the_voting_localizers_shape_size_and_copy():
+    model = voting_localizer((64, 96, 3), classes=4)
+    assert model.get_layer("said").output.shape == (None, 8, 12, 9)
+    assert model.get_layer("weight").output.shape == (None, 8, 12, 1)
+    x = np.random.default_rng(0).random((2, 64, 96, 3), "float32")
+    y = numpy(model(x))
+    assert y.shape == (2, 9)
+    for part in (y[:, [0, 3, 4]], y[:, 5:]):
+        assert (part > 0).all() and (part < 1).all()
+    np.testing.assert_allclose(y[:, 5:].sum(axis=1), 1, rtol=1e-5)
+    copy = keras.Model.from_config(model.get_config())
+    copy.set_weights(model.get_weights())
+    np.testing.assert_allclose(numpy(copy(x)), y, rtol=1e-5)
+    assert voting_localizer((48, 72, 3), classes=3).count_params() == 61_545
 
 
 @pytest.mark.parametrize(
@@ -145,6 +199,8 @@ def test_localizer_gives_a_vector_for_each_image():
         (lambda: target(None, 1, 3, 32, 96), "expected both, or None for both"),
         (lambda: target(BOX, 0, 0, 32, 96), "classes is 0"),
         (lambda: localizer((8, 96, 3), 3), "too small"),
+        (lambda: voting_localizer((8, 96, 3), 3), "too small"),
+        (lambda: voting_localizer((64, 96, 3), 0), "classes is 0"),
         (lambda: localized(np.zeros(8), 32, 96), r"y has shape \(8,\)"),
     ],
 )
