@@ -118,7 +118,7 @@
     const button = document.createElement("button");
     Object.assign(button, { type: "button", className: "cl-button", textContent: words.share });
     const said = document.createElement("span");
-    said.setAttribute("role", "status");
+    said.ariaLive = "polite"; // no role: a figure has one status, its own
     button.addEventListener("click", async () => {
       const changed = names.filter((key) => !same(model.get(key), own[key]));
       const pairs = changed.map((key) => [key, JSON.stringify(model.get(key))]);

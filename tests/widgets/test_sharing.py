@@ -48,7 +48,7 @@ def shared(page) -> str:
     """What stands after the # when the reader asked for a link."""
     page.get_by_role("button", name=SHARE).first.click()
     page.wait_for_function(
-        "document.querySelector('.cl-share [role=status]').textContent.startsWith('The link')"
+        "document.querySelector('.cl-share [aria-live]').textContent.startsWith('The link')"
     )
     return page.evaluate("location.hash.slice(1)")
 
