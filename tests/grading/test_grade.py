@@ -224,6 +224,17 @@ def test_an_override_for_nobody_is_refused_before_anything_runs(place, quick_jud
     assert quick_judge.started == 0
 
 
+def test_an_override_without_a_mark_to_change_is_said(place, quick_judge):
+    options = place("ada")
+    (options.submissions / "dora.ipynb").write_text("no notebook")
+    given = tuple(Override(name, "area", 1, "By mail.") for name in ("dora", "Fritz"))
+    options = replace(options, rules=Rules(overrides=given), roster=(Student("Fritz"),))
+    summary = grade(options).summary
+    for name in ("dora", "Fritz"):
+        assert f"{name}: An override gives 1 points for 'area', and there is" in summary
+    assert float(table(options)["ada"]["mark"]) == 1
+
+
 def test_the_time_of_a_file_is_kept_up_to_date(place, quick_judge):
     options = place("ada")
     grade(options)

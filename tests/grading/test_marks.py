@@ -475,6 +475,15 @@ def test_mathematics_is_drawn_and_harmless():
     assert "for $5 or $6." in shown and "$n$" in shown and r"\nothing{x}" in shown
 
 
+def test_a_formula_on_lines_of_its_own_is_drawn_or_stays_as_it_is():
+    drawn, left = r"\frac{1}{2} \, x_{kk'}", r"\begin{pmatrix} 1 & 0 \\ 2 & 3"
+    text = f"As below.\n\n$$\n{drawn}\n$$\n\n$$\n{left}\n$$\n"
+    page = Page(reports.report(make_record(text=text), marks.settle(make_record(), Rules())))
+    assert any(one.startswith("data:image/png;") for one in page.loads)
+    shown = "".join(page.text)
+    assert left in shown and "$$" not in shown
+
+
 # The class
 
 

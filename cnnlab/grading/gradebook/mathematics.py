@@ -15,7 +15,12 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markupsafe import Markup
 
-DOLLARS = re.compile(r"(\$\$?)(?=\S)((?:[^$`\\]|\\.){1,400}?)(?<=\S)\1(?!\d)", re.DOTALL)
+# Between two dollars may stand spaces and ends of lines, between one and its formula none.
+DOLLARS = re.compile(
+    r"(?:(?P<two>\$\$)\s*|\$)(?=\S)(?P<tex>(?:[^$`\\]|\\.){1,400}?)(?<=\S)"
+    r"(?(two)\s*\$\$|\$)(?!\d)",
+    re.DOTALL,
+)
 # What people write and Matplotlib calls otherwise.
 OTHERWISE = {
     r"\text": r"\mathrm",
@@ -50,7 +55,7 @@ def _found(state: StateInline, silent: bool) -> bool:
     if match is None:
         return False
     if not silent:
-        state.push("mathematics", "", 0).content = match[2].strip()
+        state.push("mathematics", "", 0).content = match["tex"].strip()
     state.pos = match.end()
     return True
 

@@ -8,7 +8,7 @@ import fcntl
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from cnnlab.grading.gradebook.publish import publish
 from cnnlab.grading.gradebook.roster import compared
 from cnnlab.grading.gradebook.students import Student
 from cnnlab.grading.judge.result import Result
+from cnnlab.grading.texts import tr
 
 
 def grade(options: Options) -> Outcome:
@@ -77,11 +78,40 @@ def _alone(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def _overrides_for_nobody(
+    options: Options, folder: records.Folder, entries: Sequence[Entry], problems: Sequence[Problem]
+) -> list[Problem]:
+    """The overrides for students of whom nothing can be marked: no mark is there to be changed.
+
+    Raises
+    ------
+    ValueError
+        If one is for nobody in the class.
+    """
+    marked = [*(one.student for one in entries), *map(marks.student_of, folder.records())]
+    others = [*(one.student for one in problems), *(options.roster or ())]
+    options.rules.refuse_unknown([*marked, *others])
+    said = tr(
+        "An override gives {:g} points for {!r}, and there is no mark of theirs that it could"
+        " change: they have handed in nothing that can be marked. Add the points yourself."
+    )
+    return [
+        Problem(
+            next(filter(one.meant_for, others)),
+            "",
+            said.format(one.points, one.question),
+            missing=False,
+            urgent=True,
+        )
+        for one in options.rules.overrides
+        if not any(map(one.meant_for, marked))
+    ]
+
+
 def _grade(options: Options, folder: records.Folder) -> Outcome:
     entries, problems = collect(options.submissions, leave_out=options.output)
     if options.rules.overrides:
-        known = [one.student for one in (*entries, *problems)]
-        options.rules.refuse_unknown([*known, *map(marks.student_of, folder.records())])
+        problems = [*problems, *_overrides_for_nobody(options, folder, entries, problems)]
     secret = the_secret(folder, options.seed)
     outcome = Outcome(problems=problems)
     if options.roster:

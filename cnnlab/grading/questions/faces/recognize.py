@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from statistics import median
 
 import numpy as np
 
@@ -159,15 +160,15 @@ def galleries(
 def near_misses(rng: np.random.Generator) -> Case:
     """Two encodings, and how far the pictures are from them.
 
-    One is exactly at the threshold of the first person. The second person's first picture, and last
-    one, are nearer than the first person's. The other encoding is half a step beyond the threshold
-    of the third person.
+    One is exactly at the threshold of the first person. The second person's first picture, last
+    one, and the one in the middle are nearer than the first person's. The other encoding is half a
+    step beyond the threshold of the third person.
     """
     here = rng.integers(-9, 10, 3).astype(float)
     there = here + 50
     steps = [
-        [(3, 1, 0), (1, 0, 0), (2, 0, 0)],  # 10, 1 and 4: 5 in the mean
-        [(3, 0, 0), (2, 2, 0), (1, 1, 1)],  # 9, 8 and 3
+        [(2, 2, 0), (1, 0, 0), (2, 1, 1)],  # 8, 1 and 6: 5 in the mean, 6 in the middle
+        [(2, 1, 0), (3, 0, 0), (1, 1, 1)],  # 5, 9 and 3: nearer in the middle only
         [(2, 1, 0), (2, 1, 1)],  # 5 and 6
     ]
     numbers = rng.permutation([0, 0, 0, 1, 1, 1, 2, 2])
@@ -250,6 +251,12 @@ QUESTION = Question(
             "sum instead of mean",
             partial(recognize, of_person=sum),
             "You add the distances of a person up, so those with many pictures seem far away.",
+        ),
+        Wrong(
+            "median instead of mean",
+            partial(recognize, of_person=median),
+            "You take the distance in the middle. The question asks for the mean, in which each"
+            " picture of a person counts.",
         ),
         Wrong(
             "distance to the mean encoding",

@@ -13,7 +13,8 @@ from cnnlab.grading.question import (
     Wrong,
 )
 
-SMALL = 1e-6
+SMALL = 1e-6, 1e-7, 1e-8  # what people add to a length
+SHORT = 1e-4  # a length that some take for none
 
 
 def root(row: np.ndarray) -> float:
@@ -48,6 +49,7 @@ def length_cases(rng: np.random.Generator) -> list[Case]:
     square = rng.normal(0, 2, (4, 4)) + 0.5
     some = rng.normal(0.2, 1, (5, 7))
     some[1] = 0
+    some[2] *= 2e-6 / np.linalg.norm(some[2])
     some[3] *= 3e-4 / np.linalg.norm(some[3])
     some[4] *= 50
     long = rng.normal(0, 1, (3, 128))
@@ -129,11 +131,20 @@ QUESTION = Question(
             "Encodings that are shorter than 1 stay so. You keep the divisor away from 0, but not"
             " by a small step.",
         ),
+        *(
+            Wrong(
+                f"{small:g} added to the length",
+                partial(row_by_row, size=lambda row, small=small: root(row) + small),
+                "A short encoding stays a little too short: what you add to its length, something"
+                f" like {small:g}, is not small beside it. Only a length of exactly 0 needs help.",
+            )
+            for small in SMALL
+        ),
         Wrong(
-            "too much added to the length",
-            partial(row_by_row, size=lambda row: root(row) + SMALL),
-            "A short encoding stays a little too short: what you add to its length is not small"
-            " beside it. Only a length of exactly 0 needs help.",
+            "a short encoding taken for none",
+            partial(row_by_row, size=lambda row: root(row) if root(row) > SHORT else 1),
+            "A very short encoding is left as it is. It has a direction too: only a length of"
+            " exactly 0 needs help.",
         ),
     ),
     alternatives=(
