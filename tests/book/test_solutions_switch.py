@@ -32,7 +32,7 @@ def would_run(target: str, *arguments: str, **environment: str) -> str:
 
 def test_solutions_stand_in_a_part_of_their_own_before_the_reference():
     captions = [part["caption"] for part in CONTENTS["parts"]]
-    assert captions[-2:] == ["Solutions", "Reference"]
+    assert captions[-3:] == ["Solutions", "Reference", "Functions"]
     for part in CONTENTS["parts"]:
         inside = {name.startswith("solutions/") for name in files({"parts": [part]})}
         assert inside == {part["caption"] == "Solutions"}

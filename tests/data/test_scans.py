@@ -203,22 +203,12 @@ def seconds(work):
 
 @both
 def test_a_thousand_take_a_few_seconds(kind):
-    """Where nothing else runs. What shares the processor makes fixed work as much slower.
-
-    A hundred scans take as long as 5 to 10 rounds of this work, which takes 0.05 s.
+    """Twenty take 0.06 s of a processor; the bound is far from that: no machine, and nothing that
+    shares it, should decide.
     """
     draw, _ = KINDS[kind]
-
-    def fixed():
-        rng = np.random.default_rng(0)
-        for _ in range(60):
-            noise = rng.random((96, 96), np.float32)
-            np.sort(noise, axis=0), np.exp(noise), np.cos(noise), np.arctan2(noise, noise)
-
     draw(1)
-    turns = [(seconds(lambda: draw(20, seed=1)), seconds(fixed)) for _ in range(5)]
-    ours, theirs = map(min, zip(*turns, strict=True))
-    assert ours < 8 * theirs
+    assert seconds(lambda: draw(20, seed=1)) < 3
 
 
 # ---- fields ----

@@ -284,30 +284,14 @@ def test_coco_is_plain_json_with_ids_from_one(many):
     )
 
 
-def test_a_thousand_take_less_than_two_seconds():
-    """Where nothing else runs. What shares the processor makes fixed work as much slower.
-
-    A thousand scenes take as long as 8 to 11 thousand rounds of this work; less than two seconds
-    where a thousand rounds take 0.2. With silhouettes that are drawn anew, over 100 times that.
+def test_silhouettes_are_drawn_once():
+    """A hundred scenes take less than 0.5 s of a processor, and over a hundred times that with
+    silhouettes that are drawn anew. The bound is far from both, so that no machine decides.
     """
-    scenes(1)  # silhouettes are drawn once
-
-    def fixed():
-        rng = np.random.default_rng(0)
-        for _ in range(100):
-            noise = rng.random((96, 96, 3))
-            np.sort(noise, axis=0), np.exp(noise)
-            for _ in range(100):
-                sum(range(50))
-
-    def seconds(work):
-        start = time.process_time()  # while it waits, no time is counted
-        work()
-        return time.process_time() - start
-
-    turns = [(seconds(lambda: scenes(100, seed=1)), seconds(fixed)) for _ in range(7)]
-    ours, theirs = map(min, zip(*turns, strict=True))
-    assert ours < 20 * theirs
+    scenes(1)
+    start = time.process_time()
+    scenes(100, seed=1)
+    assert time.process_time() - start < 4
 
 
 @pytest.mark.parametrize("mirrored", [False, True])

@@ -26,13 +26,12 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.inspect import signature, stringify_signature
 
-from cnnlab.grading.gradebook import cli
-
 from .record import link
 
 FOLDER = "reference/"
 LIGHT = "numpy"  # of Keras's backends, the one that is imported soonest: nothing is computed
 PACKAGE = "cnnlab"
+CLI = "cnnlab.grading.gradebook.cli"  # of the command; imported where its page is written
 ARGUMENT = re.compile(r":param \\?\*{0,2}(\w+):")
 WIDTH = 72  # characters
 KINDS = ("class", "data", "exception", "function")  # what has a line of pages: no method, no module
@@ -280,7 +279,7 @@ def help_text(*command: str) -> str:
     said = io.StringIO()
     width = mock.patch.dict(os.environ, COLUMNS=str(WIDTH))
     with width, contextlib.redirect_stdout(said), contextlib.suppress(SystemExit):
-        cli.main([*command, "--help"])
+        import_module(CLI).main([*command, "--help"])
     return said.getvalue()
 
 
@@ -290,7 +289,7 @@ class CommandLine(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_dependency(cli.__file__)
+        self.env.note_dependency(import_module(CLI).__file__)
         text = help_text(*self.arguments)
         return [nodes.literal_block(text, text, language="text")]
 
