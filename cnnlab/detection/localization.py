@@ -18,8 +18,9 @@ from cnnlab.checks import image_shape, whole
 from cnnlab.detection import checks
 from cnnlab.detection.boxes import convert, to_absolute, to_relative
 
-FILTERS = (16, 32, 64, 64)  # of the localizer's convolutions, each with stride 2
-VOTING = ((16, 2), (32, 2), (48, 2), (48, 1), (48, 1))  # filters and strides of the voting one's
+# Filters and strides of the convolutions of each localizer.
+DENSE = ((16, 2), (32, 2), (64, 2), (64, 2))  # 64×96 → 32×48 → 16×24 → 8×12 → 4×6
+VOTING = ((16, 2), (32, 2), (48, 2), (48, 1), (48, 1))  # 64×96 → 32×48 → 16×24 → 8×12
 
 
 class Localized(NamedTuple):
@@ -110,6 +111,16 @@ def localization_loss(y_true: KerasTensor, y_pred: KerasTensor) -> KerasTensor:
     return ops.sum(ops.square(error), axis=-1)
 
 
+def _convolutions(
+    input_shape: Sequence[int], stages: Sequence[tuple[int, int]]
+) -> tuple[KerasTensor, KerasTensor]:
+    """An image of this shape, and the last map of convolutions with these filters and strides."""
+    image = x = keras.Input(image_shape(input_shape, at_least=16))
+    for number, (filters, s) in enumerate(stages, start=1):
+        x = conv_bn(x, filters, 3, s=s, activation="relu", name=f"conv{number}")
+    return image, x
+
+
 def localizer(input_shape: Sequence[int] = (64, 96, 3), classes: int = 3) -> keras.Model:
     """A small network with a localization head.
 
@@ -134,10 +145,8 @@ def localizer(input_shape: Sequence[int] = (64, 96, 3), classes: int = 3) -> ker
     ValueError
         If an argument is not one of these.
     """
-    shape, classes = image_shape(input_shape, at_least=16), whole("classes", classes, 1)
-    image = x = keras.Input(shape)
-    for number, filters in enumerate(FILTERS, start=1):  # 64×96 → 32×48 → 16×24 → 8×12 → 4×6
-        x = conv_bn(x, filters, 3, s=2, activation="relu", name=f"conv{number}")
+    classes = whole("classes", classes, 1)
+    image, x = _convolutions(input_shape, DENSE)
     x = L.Flatten(name="flatten")(x)  # (N, 1536)
     x = L.Dense(128, activation="relu", name="fc5")(x)
     where = L.Dense(5, activation="sigmoid", name="where")(x)
@@ -196,10 +205,8 @@ def voting_localizer(input_shape: Sequence[int] = (64, 96, 3), classes: int = 3)
     ValueError
         If an argument is not one of these.
     """
-    shape, classes = image_shape(input_shape, at_least=16), whole("classes", classes, 1)
-    image = x = keras.Input(shape)
-    for number, (filters, s) in enumerate(VOTING, start=1):  # 64×96 → 32×48 → 16×24 → 8×12
-        x = conv_bn(x, filters, 3, s=s, activation="relu", name=f"conv{number}")
+    classes = whole("classes", classes, 1)
+    image, x = _convolutions(input_shape, VOTING)
     said = L.Conv2D(5 + classes, 1, name="said")(x)  # (N, 8, 12, 5 + classes)
     weight = L.Conv2D(1, 1, name="weight")(x)  # (N, 8, 12, 1)
     return keras.Model(image, Votes(name="y")(said, weight), name="voting_localizer")
