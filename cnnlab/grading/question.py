@@ -86,7 +86,11 @@ class Question:
         repair the fault. What it gives as it was handed out is the first of the wrong ways.
     parts
         Of a value: what the text calls each of its parts, such as ``"abc"``. By default they are
-        numbered from 1.
+        numbered from 1. An entry of several letters, such as ``"ccd"``, stands for a list, with a
+        letter for each of its numbers.
+    counted
+        Of a value that is a dictionary: the entries whose length belongs to the answer, so that
+        nobody is told it.
     """
 
     id: str
@@ -103,6 +107,7 @@ class Question:
     score: Callable[[Sequence[Any], Sequence[Case]], tuple[float, str]] | None = None
     mend: bool = False
     parts: Sequence[str] = ()
+    counted: Sequence[str] = ()
 
     @property
     def stars(self) -> str:

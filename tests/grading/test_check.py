@@ -3,6 +3,7 @@
 import gettext
 import json
 import re
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -76,6 +77,89 @@ def test_what_is_no_answer_is_said(capsys, answer, word):
     assert progress.points("toy") == {"scaled": 0}
 
 
+def asked(cases, oracle):
+    return replace(QUESTIONS[1], cases=lambda rng: cases, oracle=oracle, wrong=())
+
+
+def told(question, answer):
+    result = check_module.verdict(question, answer)
+    return result.tier, result.message
+
+
+def test_of_large_arrays_the_shape_is_shown_and_the_first_difference():
+    large, small = np.arange(4 * 5 * 6.0).reshape(4, 5, 6), np.zeros((1, 2, 2))
+    question = asked([(small,), (10 * large,), (large,)], lambda X: X + 1)
+    tier, message = told(question, lambda X: np.where(X == 7, 0, X + 1))
+    assert tier == "value"
+    assert message.splitlines()[1:] == [
+        "X, shape (4, 5, 6): too large to be shown",
+        "yours, shape (4, 5, 6): too large to be shown",
+        "right, shape (4, 5, 6): too large to be shown",
+        "The first that differs is [0, 1, 1]: yours 0, right 8. In all, 1 of 120 differ.",
+    ]
+
+
+def test_the_example_is_the_smallest_that_fails():
+    cases = [(np.zeros(n),) for n in (3, 9, 5, 7)]
+    message = told(asked(cases, lambda X: X), lambda X: X + (len(X) > 3))[1]
+    assert "X: [0. 0. 0. 0. 0.]\n" in message
+
+
+def test_several_arrays_and_results_are_shown_one_by_one():
+    pair = [np.ones((2, 2)), np.zeros((1, 3))]
+    question = asked([(pair, 2)], lambda Xs, n: (Xs[0], 0.1 + 0.2))
+    _, message = told(question, lambda Xs, n: Xs[0])
+    assert "expected 2 results" in message
+    assert "Xs[1]: [[0. 0. 0.]]" in message and "right[1]: 0.3" in message
+    assert "array(" not in message and "float64(" not in message
+
+
+@pytest.mark.parametrize(
+    ("answer", "right", "said"),
+    [
+        ([1.5, 2.5], 0.5, "The answer is 2 numbers; expected one number."),
+        (0.5, [1.5, 2.5], "The answer is one number; expected 2 numbers."),
+        ("text", 0.5, "The answer is of type str; expected one number."),
+        ({1: 2}, np.zeros((2, 3)), "The answer is of type dict; expected numbers of shape (2, 3)."),
+        (
+            np.zeros(0),
+            np.zeros((0, 3)),
+            "expected (0, 3). Nothing has a shape too: that of np.zero",
+        ),
+    ],
+)
+def test_one_number_is_called_one_number(answer, right, said):
+    assert said in told(asked([(1,)], lambda X: right), lambda X: answer)[1]
+
+
+def test_numbers_are_shown_in_the_digits_that_tell_something():
+    lines = told(asked([(0.1 + 0.2,)], lambda X: 1 / 3), lambda X: 2 / 3)[1].splitlines()
+    assert lines[1:] == ["X: 0.3", "yours: 0.6667", "right: 0.3333"]
+    lines = told(asked([(7411,)], lambda X: 1234567), lambda X: 1234569)[1].splitlines()
+    assert lines[1:] == ["X: 7411", "yours: 1234569", "right: 1234567"]
+
+
+@pytest.mark.parametrize("answer", [np.zeros((2, 3)), 12, [1, 2]])
+def test_a_result_in_the_place_of_its_function_is_no_error_of_python(capsys, answer):
+    text = said(capsys, "scaled", answer)
+    assert "the form is not right" in text and "expected a function" in text
+
+
+def test_arguments_have_the_names_that_the_function_gives_them(capsys):
+    def all_in_one(*case):
+        raise ValueError
+
+    def third(X, factor, more):
+        return X
+
+    def named(rows, times=2, **options):
+        raise ValueError
+
+    assert "Shapes of the arguments: 1 (2, 3)." in said(capsys, "scaled", all_in_one)
+    assert "Shapes of the arguments: 1 (2, 3)." in said(capsys, "scaled", third)
+    assert "Shapes of the arguments: rows (2, 3)." in said(capsys, "scaled", named)
+
+
 def test_the_first_difference_has_its_place_and_enough_digits(capsys):
     def nearly(X, factor):
         Y = X * factor
@@ -132,6 +216,7 @@ def test_the_package_s_own_functions_are_no_answer(capsys):
 
     for answer in (conv2d, borrowed):
         text = said(capsys, "scaled", answer)
+        assert "it uses what it may not use" in text
         assert "cnnlab.convolution.conv2d" in text and "write it yourself" in text
     assert "✓" in said(capsys, "scaled", lambda X, factor: X * factor)
 

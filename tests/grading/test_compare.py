@@ -24,9 +24,9 @@ def test_one_long_text_among_many_takes_no_memory():
     [
         ([1, 2, "552", 0], "Entry 3 is the text '552'; expected a number."),
         ([1, None], "Entry 2 is of type NoneType; expected a number."),
-        ([1, [2, 3]], "a list of 2; expected numbers"),
-        ("right", "of type str; expected numbers"),
-        ([[1, 2], ["3", 4]], "a list of 2; expected numbers"),
+        ([1, [2, 3]], "a list of 2; expected 4 numbers"),
+        ("right", "of type str; expected 4 numbers"),
+        ([[1, 2], ["3", 4]], "a list of 2; expected 4 numbers"),
     ],
 )
 def test_what_is_no_number_is_pointed_at(answer, words):

@@ -133,8 +133,8 @@ def test_the_first_input_is_small_enough_to_be_shown(question):
     for seed in seeds(question):
         key = AnswerKey(question, seed)
         for value in (*key.cases[0], key.right[0]):
-            assert "..." not in (text := shown("input", value)), text
-            assert "…" not in text, text
+            text = shown("input", value)
+            assert not any(word in text for word in ("...", "…", "too large")), text
 
 
 @each([question for question in QUESTIONS if question.kind in ("function", "trained")])

@@ -23,8 +23,51 @@ RIGHT = {"size": 7411, "kept": [1, 2, 5]}
 )
 def test_a_wrong_value_is_not_told_the_right_one(right, answer, parts):
     asked = Question("q", "r", "t", 1, 1, "value", no_arguments, lambda: right, EXACT)
-    result = AnswerKey(asked, 0).verdict([answer])
+    result = AnswerKey(replace(asked, counted=("kept",)), 0).verdict([answer])
     assert (result.tier, result.message) == ("value", parts)
+
+
+def test_a_list_of_the_wrong_length_is_named_with_the_right_one():
+    right = {"area": 7, "sizes": [7411, 9532, 6], "others": [1, 2]}
+    asked = Question("q", "r", "t", 1, 1, "value", no_arguments, lambda: right, EXACT, parts="abc")
+    result = AnswerKey(asked, 0).verdict([right | {"sizes": [7411], "others": [[1, 2]]}])
+    assert result.tier == "shape"
+    assert result.message.splitlines() == [
+        "'sizes': The answer has shape (1,); expected (3,).",
+        "'others': The answer has shape (1, 2); expected (2,).",
+        "Of 3 parts, these are not right: (b), (c).",
+    ]
+    assert result.share == pytest.approx(1 / 3)
+
+
+def test_numbers_of_one_list_may_belong_to_several_parts():
+    right = {"area": 7, "sizes": [7411, 9532, 6]}
+    wrong = Wrong("one more", lambda: right | {"sizes": [7412, 9532, 6]}, "About (b).")
+    other = Wrong("one less", lambda: right | {"sizes": [7411, 9532, 5]}, "About (c).")
+    kind = (1, 1, "value", no_arguments)
+    asked = Question("q", "r", "t", *kind, lambda: right, EXACT, (wrong, other), parts=("a", "bbc"))
+    key = AnswerKey(asked, 0)
+    found = [
+        ([7411, 9532, 8], "Of 3 parts, these are not right: (c)."),
+        ([1, 2, 6], "Of 3 parts, these are not right: (b)."),
+        ([7412, 9532, 5], "About (b).\nAbout (c)."),
+        ([7412, 9532, 8], "About (b).\nThese parts are not right either: (c)."),
+        (
+            [7411, 9532],
+            "'sizes': The answer has shape (2,); expected (3,).\n"
+            "Of 3 parts, these are not right: (c).",
+        ),
+    ]
+    for sizes, message in found:
+        assert key.verdict([right | {"sizes": sizes}]).message == message
+    assert key.verdict([right | {"sizes": [7412, 9532, 6]}]).share == pytest.approx(2 / 3)
+
+
+def test_two_numbers_of_one_letter_are_one_part():
+    right = {"below": 576, "style": 64, "e": 4}
+    asked = Question("q", "r", "t", 1, 1, "value", no_arguments, lambda: right, EXACT, parts="bbe")
+    result = AnswerKey(asked, 0).verdict([{"below": 1, "style": 2, "e": 4}])
+    assert (result.message, result.share) == ("Of 2 parts, these are not right: (b).", 1 / 2)
 
 
 def lettered(*wrong):
@@ -65,6 +108,10 @@ def test_each_of_several_mistakes_gets_a_word():
         ([], np.zeros((2, 0)), False),
         (np.zeros(0), np.zeros((0, 4)), False),
         ([], np.zeros(1), False),
+        (np.zeros((3, 1)), np.zeros(3), True),  # each number in brackets
+        ([[0.5]], np.array([0.5]), True),
+        (np.zeros((1, 3)), np.zeros(3), False),
+        (np.zeros((2, 3, 1)), np.zeros((2, 3)), False),
         (np.array([0.5]), 0.5, True),
         (np.array([0.5, 0.5]), 0.5, False),
         (0.5, np.array([0.5]), False),

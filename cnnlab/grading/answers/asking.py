@@ -6,10 +6,11 @@ import re
 import sysconfig
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cnnlab.grading.answers.compare import as_array, copied, plain
+from cnnlab.grading.answers.compare import as_array, copied, kind_of, plain
 from cnnlab.grading.question import Case, Kind
 from cnnlab.grading.texts import tr
 
@@ -24,6 +25,32 @@ LONGEST = 800  # characters of a message
 
 class AnswerError(Exception):
     """The answer could not be asked: its message says why, for the student."""
+
+    tier = "error"
+
+
+class FormError(AnswerError):
+    """The answer is another thing than the one that was asked for."""
+
+    tier = "shape"
+
+
+class ForbiddenError(AnswerError):
+    """The answer rests on what may not be used."""
+
+    tier = "forbidden"
+
+
+class HiddenError(ModuleNotFoundError):
+    """A room of the package was imported, and is not there for an answer."""
+
+
+def used(name: str) -> str:
+    """What to say to an answer that uses something of the rooms of the package."""
+    return tr(
+        "Your answer uses {}. When your notebook is marked, the rooms of cnnlab cannot be imported:"
+        " write it yourself."
+    ).format(name)
 
 
 def answers(
@@ -51,11 +78,12 @@ def answers(
     call = predictor(made_anew(answer)) if kind == "trained" else answer
     built = hasattr(answer, "count_params") and not isinstance(answer, type)
     if kind == "network" and built:
-        raise AnswerError(tr("The answer is a model; expected the function that builds it."))
+        raise FormError(tr("The answer is a model; expected the function that builds it."))
     if not callable(call):
-        raise AnswerError(
-            tr("The answer is of type {}; expected a function.").format(type(answer).__name__)
+        text = tr(
+            "The answer is {}; expected a function. Give its name, without brackets after it."
         )
+        raise FormError(text.format(kind_of(answer)))
     outputs = [called(call, case) for case in cases]
     if kind == "network":
         pairs = zip(outputs, cases, strict=True)
@@ -95,7 +123,7 @@ def one_graph(model: Any, shape: Sequence[int] | None = None) -> Any:
         return flat(model, shape)
     except Exception as error:  # a class of the student's own has code of its own
         own = not isinstance(error, ValueError) or _own_frames(error)
-        raise AnswerError(explained(error) if own else _sentence(error)) from error
+        raise AnswerError(explained(error)) if own else FormError(_sentence(error)) from error
 
 
 def made_anew(model: Any) -> Any:
@@ -112,7 +140,7 @@ def made_anew(model: Any) -> Any:
     try:
         return again(graph)
     except (AttributeError, ValueError) as error:
-        raise AnswerError(_sentence(error)) from error
+        raise FormError(_sentence(error)) from error
 
 
 def _sentence(error: Exception) -> str:
@@ -141,6 +169,8 @@ def called(call: Callable[..., Any], case: Case) -> Any:
     """What a function returns, asked with arguments of its own."""
     try:
         return call(*copied(case))
+    except HiddenError as error:
+        raise ForbiddenError(said(error)) from error
     except Exception as error:
         text = "\n".join(filter(None, [explained(error), _sizes(call, case)]))
         raise AnswerError(text) from error
@@ -148,12 +178,12 @@ def called(call: Callable[..., Any], case: Case) -> Any:
 
 def _sizes(call: Callable[..., Any], case: Case) -> str:
     """The shapes of the arguments, by the names that the function has for them."""
-    try:
-        names = list(inspect.signature(call).parameters)
-    except (TypeError, ValueError):
-        names = []
-    names += [str(place) for place in range(len(names) + 1, len(case) + 1)]
-    sized = ((name, as_array(one)) for name, one in zip(names, case, strict=False))
+    names = [str(place) for place in range(1, len(case) + 1)]
+    with suppress(TypeError, ValueError):  # a function that does not take so many has no names
+        given = inspect.signature(call).bind(*names).arguments.items()
+        names = [name if isinstance(place, str) else place for name, place in given]
+        names = [one for name in names for one in ([name] if isinstance(name, str) else name)]
+    sized = ((name, as_array(one)) for name, one in zip(names, case, strict=True))
     shapes = [f"{name} {array.shape}" for name, array in sized if array is not None and array.ndim]
     return tr("Shapes of the arguments: {}.").format(", ".join(shapes)) if shapes else ""
 

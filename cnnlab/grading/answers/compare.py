@@ -23,6 +23,13 @@ def copied(value: Any) -> Any:
     return value
 
 
+def size(value: Any) -> int:
+    """How many numbers an argument has, or the arguments together."""
+    if isinstance(value, (tuple, list)):
+        return sum(map(size, value))
+    return int(np.size(value))
+
+
 def plain(value: Any, levels: int = 4) -> Any:
     """The value with fractions as floats: they are right, and no array holds them as numbers.
 
@@ -100,7 +107,7 @@ def difference_of_form(output: Any, expected: Any) -> str:
         return tr("The answer is None. Does every way through your function end in `return`?")
     if isinstance(expected, dict):
         if not isinstance(output, dict):
-            return tr("The answer is {}; expected a dictionary.").format(_kind(output))
+            return tr("The answer is {}; expected a dictionary.").format(kind_of(output))
         if missing := [key for key in expected if key not in output]:
             return tr("The answer lacks {}.").format(", ".join(map(repr, missing)))
         faults = {key: difference_of_form(output[key], expected[key]) for key in expected}
@@ -108,7 +115,9 @@ def difference_of_form(output: Any, expected: Any) -> str:
     array = as_array(expected)
     if array is None and isinstance(expected, (tuple, list)):
         if not isinstance(output, (tuple, list)) or len(output) != len(expected):
-            return tr("The answer is {}; expected {} things.").format(_kind(output), len(expected))
+            return tr("The answer is {}; expected {} results.").format(
+                kind_of(output), len(expected)
+            )
         pairs = enumerate(zip(output, expected, strict=True), start=1)
         faults = ((number, difference_of_form(*pair)) for number, pair in pairs)
         return next((f"{number}: {fault}" for number, fault in faults if fault), "")
@@ -117,7 +126,7 @@ def difference_of_form(output: Any, expected: Any) -> str:
         return (
             ""
             if same
-            else tr("The answer is {}; expected {}.").format(_kind(output), _kind(expected))
+            else tr("The answer is {}; expected {}.").format(kind_of(output), kind_of(expected))
         )
     mine = as_array(output)
     if mine is None and (place := no_number(output)):
@@ -125,22 +134,35 @@ def difference_of_form(output: Any, expected: Any) -> str:
         if isinstance(entry, str):
             said = tr("Entry {} is the text {!r}; expected a number.")
             return said.format(number, entry[:20])
-        return tr("Entry {} is {}; expected a number.").format(number, _kind(entry))
+        return tr("Entry {} is {}; expected a number.").format(number, kind_of(entry))
     if mine is None:
-        return tr("The answer is {}; expected numbers of shape {}.").format(
-            _kind(output), array.shape
-        )
-    if mine.shape != array.shape and not _as_good(output, mine, array):
-        return tr("The answer has shape {}; expected {}.").format(mine.shape, array.shape)
-    return ""
+        return tr("The answer is {}; expected {}.").format(kind_of(output), _numbers(array))
+    if mine.shape == array.shape or _as_good(output, mine, array):
+        return ""
+    if 0 in (mine.ndim, array.ndim):
+        return tr("The answer is {}; expected {}.").format(_numbers(mine), _numbers(array))
+    text = tr("The answer has shape {}; expected {}.").format(mine.shape, array.shape)
+    if mine.size == array.size == 0:
+        text += tr(" Nothing has a shape too: that of np.zeros({}).").format(array.shape)
+    return text
 
 
 def _as_good(output: Any, mine: np.ndarray, array: np.ndarray) -> bool:
-    """One number is one number in brackets too, and a list of no rows does not know their width."""
+    """A number is a number in brackets too, and a list of no rows does not know their width."""
     if array.ndim == 0:
         return mine.size == 1
+    if array.ndim == 1 and mine.shape == (array.size, 1):
+        return True
     empty = mine.size == array.size == 0 and isinstance(output, (tuple, list))
     return empty and mine.shape == array.shape[: mine.ndim]
+
+
+def _numbers(array: np.ndarray) -> str:
+    if array.ndim == 0:
+        return tr("one number")
+    if array.ndim == 1:
+        return tr("{} numbers").format(array.size)
+    return tr("numbers of shape {}").format(array.shape)
 
 
 def no_number(output: Any) -> tuple[int, Any] | None:
@@ -153,7 +175,8 @@ def no_number(output: Any) -> tuple[int, Any] | None:
     return None
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """What an answer is, in a few words."""
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype}, shape {value.shape}"
     if isinstance(value, (tuple, list)):

@@ -8,20 +8,37 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cnnlab.grading.answers.compare import as_array, copied, difference_of_form, equal, right_parts
+from cnnlab.grading.answers.compare import (
+    as_array,
+    copied,
+    difference_of_form,
+    equal,
+    right_parts,
+    size,
+)
 from cnnlab.grading.answers.wording import (
-    letters,
+    called,
     networks_differ,
-    part_of,
+    parts_of,
     side_by_side,
     which_parts,
     wrong_parts,
+    wrong_shapes,
 )
 from cnnlab.grading.question import Case, Question, Tolerance, Wrong
 from cnnlab.grading.texts import tr
 
 Tier = Literal[
-    "pass", "partial", "below", "mistake", "shape", "value", "error", "missing", "by hand"
+    "pass",
+    "partial",
+    "below",
+    "mistake",
+    "shape",
+    "value",
+    "error",
+    "forbidden",
+    "missing",
+    "by hand",
 ]
 MARKS = {"pass": "✓", "partial": "◐", "below": "◔"}  # the rest: ✗
 TITLES = {
@@ -32,6 +49,7 @@ TITLES = {
     "shape": "the form is not right",
     "value": "the value is not right",
     "error": "it stopped with an error",
+    "forbidden": "it uses what it may not use",
     "missing": "no answer",
     "by hand": "your teacher reads it",
 }
@@ -49,7 +67,7 @@ class Verdict:
         ``"pass"``; ``"partial"`` or ``"below"``: part of an open task's points, or none;
         ``"mistake"``: a known wrong way;
         ``"shape"``: type, shape or length; ``"value"``; ``"error"``: it raised one, or took too
-        long; ``"missing"``: there is no answer.
+        long; ``"forbidden"``: it uses a room of the package; ``"missing"``: there is no answer.
     message
         To the student, in lines of plain text.
     mistake
@@ -124,26 +142,28 @@ class AnswerKey:
                 return replace(made, share=self._share(outputs))
         if question.kind == "value" and (several := self._a_word_for_each(outputs[0])):
             return replace(several, share=self._share(outputs))
-        for output, expected, case in zip(outputs, self.right, self.cases, strict=True):
-            if not equal(output, expected, question.tolerance):
-                made = failed(question, *self._difference(case, output, expected))
-                return replace(made, share=self._share(outputs))
-        raise AssertionError("answers that differ have a difference")
+        examples = zip(self.cases, outputs, self.right, strict=True)
+        wrong = [one for one in examples if not equal(*one[1:], question.tolerance)]
+        made = failed(question, *self._difference(*min(wrong, key=lambda one: size(one[0]))))
+        return replace(made, share=self._share(outputs))
 
     def _a_word_for_each(self, output: Any) -> Verdict | None:
         """Several mistakes in one answer, each in parts of its own."""
         question, expected = self.question, self.right[0]
-        if not _parts_fit(output, expected) or len(part_of(expected)) == 1:
+        tolerance, letters = question.tolerance, question.parts
+        if not _parts_fit(output, expected):
             return None
-        mine, right, tolerance = part_of(output), part_of(expected), question.tolerance
-        left = wrong_parts(output, expected, tolerance)
+        mine, right = (parts_of(one, expected, letters) for one in (output, expected))
+        if len(right) == 1:
+            return None
+        left = wrong_parts(output, expected, tolerance, letters)
         found: dict[Wrong, list[str]] = {}
         while left:
             explained = {}
             for wrong, (answer,) in self.mistakes:
                 if not _parts_fit(answer, expected):
                     continue
-                other = part_of(answer)
+                other = parts_of(answer, expected, letters)
                 moved = [name for name in right if not equal(other[name], right[name], tolerance)]
                 if all(equal(mine[name], other[name], tolerance) for name in moved):
                     explained[wrong] = [name for name in moved if name in left]
@@ -154,15 +174,21 @@ class AnswerKey:
             left = [name for name in left if name not in found[wrong]]
         if not found:
             return None
-        names = letters(expected, question.parts)
+        names = called(expected, letters)
         lines = [tr(wrong.hint) for wrong in found]
         if left:
             text = tr("These parts are not right either: {}.")
-            lines.append(text.format(", ".join(names[name] for name in left)))
+            lines.append(text.format(", ".join(dict.fromkeys(names[name] for name in left))))
+            lines += wrong_shapes(output, expected, question.counted)
         return failed(question, "mistake", "\n".join(lines), "; ".join(one.name for one in found))
 
     def _share(self, outputs: Sequence[Any]) -> float:
         """The share of the parts that are right in the answers to all cases."""
+        question, expected = self.question, self.right[0]
+        if question.parts and _parts_fit(outputs[0], expected):
+            names = called(expected, question.parts)
+            wrong = wrong_parts(outputs[0], expected, question.tolerance, question.parts)
+            return 1 - len({names[one] for one in wrong}) / len(set(names.values()))
         pairs = zip(outputs, self.right, strict=True)
         by_case = [right_parts(*pair, self.question.tolerance) for pair in pairs]
         if len({len(parts) for parts in by_case}) != 1 or not by_case[0]:
@@ -179,8 +205,9 @@ class AnswerKey:
         if question.kind == "value":  # shown side by side, the right one is the answer
             if fault and not _parts_fit(output, expected):
                 return "shape", fault
+            shapes = wrong_shapes(output, expected, question.counted)
             parts = which_parts(output, expected, question.tolerance, question.parts)
-            return "value", parts
+            return "shape" if shapes else "value", "\n".join([*shapes, parts])
         why = fault or tr("The form is right, a value is not. An example:")
         return "shape" if fault else "value", side_by_side(
             why, given, output, expected, question.tolerance

@@ -10,7 +10,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from cnnlab.grading.answers.asking import AnswerError, explained
+from cnnlab.grading.answers import asking
+from cnnlab.grading.answers.asking import AnswerError, ForbiddenError, explained
 from cnnlab.grading.texts import tr
 from cnnlab.rooms import NAMES as ROOMS
 
@@ -84,8 +85,4 @@ def on_its_own() -> Iterator[None]:
     finally:
         sys.setprofile(before)
         if used:
-            text = tr(
-                "Your answer uses {}. When your notebook is marked, the rooms of cnnlab cannot be"
-                " imported: write it yourself."
-            )
-            raise AnswerError(text.format(used[0]))
+            raise ForbiddenError(asking.used(used[0]))

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from cnnlab.grading.answers.compare import as_array, equal
+from cnnlab.grading.answers.compare import as_array, difference_of_form, equal
 from cnnlab.grading.question import EXACT, Tolerance
 from cnnlab.grading.texts import tr
 
-LONGEST = 400  # characters of an array in a message
+LONGEST = 400  # characters of a value in a message, its indentation not counted
 LINES = 12  # of a value, after the first
 
 
@@ -51,15 +51,21 @@ def _answers(output: Any, expected: Any, tolerance: Tolerance) -> list[str]:
 
 
 def _pair(part: str, output: Any, expected: Any, tolerance: Tolerance) -> list[str]:
-    lines = [shown(tr("yours") + part, output), shown(tr("right") + part, expected)]
+    names = tr("yours") + part, tr("right") + part
+    numbers = as_array(output), as_array(expected)
+    if all(one is not None and one.size == 1 for one in numbers):
+        pair = differing(*(one.item() for one in numbers))
+        return [f"{name}: {text}" for name, text in zip(names, pair, strict=True)]
+    lines = [shown(*pair) for pair in zip(names, (output, expected), strict=True)]
     return [*lines, *first_difference(part, output, expected, tolerance)]
 
 
 def first_difference(part: str, output: Any, expected: Any, tolerance: Tolerance) -> list[str]:
     """The first cell that differs, with its place, in as many digits as it takes to differ."""
     mine, right = as_array(output), as_array(expected)
-    if mine is None or right is None or mine.shape != right.shape or right.ndim == 0:
+    if mine is None or right is None or right.ndim == 0 or difference_of_form(output, expected):
         return []
+    mine = mine.reshape(right.shape)
     near = np.isclose(mine, right, tolerance.rtol, tolerance.atol, equal_nan=True)
     place = tuple(map(int, np.argwhere(~near)[0]))
     one, other = mine[place].item(), right[place].item()
@@ -72,43 +78,76 @@ def first_difference(part: str, output: Any, expected: Any, tolerance: Tolerance
 def differing(one: float, other: float) -> tuple[str, str]:
     """Two numbers in the fewest digits, from four on, in which they differ."""
     for digits in range(4, 18):
-        texts = f"{one:.{digits}g}", f"{other:.{digits}g}"
+        texts = rounded(one, digits), rounded(other, digits)
         if texts[0] != texts[1]:
             return texts
     return str(one), str(other)
 
 
-def part_of(value: Any) -> dict[str, Any]:
-    """The parts of an answer that was found by hand, by their names or numbers."""
-    if isinstance(value, dict):
-        return value
+def rounded(number: float, digits: int = 6) -> str:
+    """A number in so many digits; a whole number in all of its own."""
+    return f"{number:.{digits}g}" if isinstance(number, float) else str(number)
+
+
+def parts_of(value: Any, expected: Any, letters: Sequence[str]) -> dict[str, Any]:
+    """The parts of an answer that was found by hand, by their names or numbers.
+
+    An entry with several letters is a list, with a letter for each of its numbers.
+    """
+    if isinstance(expected, dict):
+        found: dict[str, Any] = {}
+        for name, said in zip(expected, letters or [""] * len(expected), strict=True):
+            if len(said) < 2:
+                found[name] = value[name]
+                continue
+            numbers = as_array(value[name]).ravel()[: len(said)].tolist()
+            for letter in dict.fromkeys(said):
+                pairs = zip(numbers, said, strict=False)
+                found[f"{name} {letter}"] = [number for number, one in pairs if one == letter]
+        return found
     array = as_array(value)
     entries = value if array is None else array.ravel()
     return {str(place): entry for place, entry in enumerate(entries, start=1)}
 
 
-def letters(expected: Any, parts: Sequence[str]) -> dict[str, str]:
+def called(expected: Any, letters: Sequence[str]) -> dict[str, str]:
     """What the text calls each part."""
-    names = part_of(expected)
-    if not parts:
+    names = parts_of(expected, expected, letters)
+    if not letters:
         return {name: repr(name) if isinstance(expected, dict) else name for name in names}
-    return {name: f"({part})" for name, part in zip(names, parts, strict=True)}
+    of_each = [letter for said in letters for letter in dict.fromkeys(said)]
+    return {name: f"({letter})" for name, letter in zip(names, of_each, strict=True)}
 
 
-def wrong_parts(output: Any, expected: Any, tolerance: Tolerance) -> list[str]:
+def wrong_parts(
+    output: Any, expected: Any, tolerance: Tolerance, letters: Sequence[str]
+) -> list[str]:
     """Which parts of an answer are not right."""
-    mine, right = part_of(output), part_of(expected)
+    mine, right = (parts_of(one, expected, letters) for one in (output, expected))
     return [name for name in right if not equal(mine[name], right[name], tolerance)]
 
 
-def which_parts(output: Any, expected: Any, tolerance: Tolerance, parts: Sequence[str]) -> str:
+def which_parts(output: Any, expected: Any, tolerance: Tolerance, letters: Sequence[str]) -> str:
     """Which parts of an answer are not right, without saying what is."""
-    names = letters(expected, parts)
+    names = called(expected, letters)
     if len(names) == 1:
         return tr("The form is right, the value is not.")
-    wrong = [names[name] for name in wrong_parts(output, expected, tolerance)]
+    wrong = [names[name] for name in wrong_parts(output, expected, tolerance, letters)]
     wrong = list(dict.fromkeys(wrong))  # two parts may have one letter
-    return tr("Of {} parts, these are not right: {}.").format(len(names), ", ".join(wrong))
+    text = tr("Of {} parts, these are not right: {}.")
+    return text.format(len(set(names.values())), ", ".join(wrong))
+
+
+def wrong_shapes(output: Any, expected: Any, counted: Sequence[str]) -> list[str]:
+    """Of a dictionary, the entries of another shape; nothing of those whose length is counted."""
+    if not isinstance(expected, dict):
+        return []
+    faults = {
+        name: difference_of_form(output[name], expected[name])
+        for name in expected
+        if name not in counted
+    }
+    return [f"{name!r}: {fault}" for name, fault in faults.items() if fault]
 
 
 def networks_differ(given: Mapping[str, Any], output: Mapping, expected: Mapping) -> str:
@@ -126,16 +165,32 @@ def networks_differ(given: Mapping[str, Any], output: Mapping, expected: Mapping
 
 
 def shown(name: str, value: Any) -> str:
-    """A value with its name before it, in as few lines as it needs."""
+    """A value with its name before it, in as few lines as it needs; of a large array, the shape."""
     array = as_array(value)
+    if array is None and isinstance(value, (tuple, list)) and any(map(_is_large, value)):
+        entries = islice(enumerate(value), LINES)
+        return "\n".join(shown(f"{name}[{place}]", entry) for place, entry in entries)
     if array is not None and array.ndim > 2:  # axes of length 1 would take a line for each number
         name, value = tr("{}, shape {}").format(name, array.shape), array.squeeze()
     with np.printoptions(
         precision=4, suppress=True, threshold=60, edgeitems=2, linewidth=72, legacy="1.25"
     ):  # the old manner shows NumPy's numbers as numbers, inside tuples too
         text = repr(value) if array is None else str(np.asarray(value))
-    if len(text) > LONGEST:
-        text = text[:LONGEST] + " …"
-    first, *rest = text.splitlines() or [""]
+    if array is not None and array.ndim == 0:
+        text = rounded(array.item())
+    lines = [line for line in text.splitlines() if line.strip()] or [""]
+    long = sum(map(len, map(str.strip, lines))) > LONGEST or len(lines) > LINES
+    if array is not None and (long or array.size > 60):
+        return tr("{}: too large to be shown").format(
+            name if array.ndim > 2 else tr("{}, shape {}").format(name, array.shape)
+        )
+    if long:
+        lines = (text[:LONGEST] + " …").splitlines()[:LINES]
     pad = " " * (len(name) + 2)
-    return "\n".join([f"{name}: {first}", *(pad + line for line in islice(rest, LINES))])
+    return f"{name}: " + f"\n{pad}".join(lines)
+
+
+def _is_large(value: Any) -> bool:
+    """Whether it is an array of several numbers, which takes a line of its own."""
+    array = as_array(value)
+    return array is not None and array.ndim > 0

@@ -21,12 +21,21 @@ import keras
 
 import cnnlab
 from cnnlab.grading import networks
-from cnnlab.grading.answers.asking import AnswerError, answers, one_graph, predictor, said
+from cnnlab.grading.answers.asking import (
+    AnswerError,
+    HiddenError,
+    answers,
+    one_graph,
+    predictor,
+    said,
+    used,
+)
 from cnnlab.grading.judge.clock import Clock
 from cnnlab.grading.judge.sandbox import state
 from cnnlab.grading.judge.shell import capture, make_shell, show_figures
 from cnnlab.grading.judge.wire import TooLargeError, WireError, receive, send
 from cnnlab.grading.texts import tr
+from cnnlab.rooms import NAMES as ROOMS
 
 OUTPUT_LIMIT = 100_000  # characters of a cell's printed output, and of each text that it shows
 PICTURE_LIMIT = 500_000  # characters of a picture
@@ -57,6 +66,7 @@ def serve(judge: socket) -> None:
     cnnlab.check = _later
     cnnlab.exercise = _later
     os.environ["HOME"] = str(Path.cwd())
+    sys.meta_path.insert(0, Rooms())
     sys.path.insert(0, str(Path.cwd()))  # as in a notebook: a cell may write a module for the next
     tasks = {"run": run, "ask": ask, "facts": facts, "predict": predict}
     this = os.getpid()
@@ -78,6 +88,16 @@ def serve(judge: socket) -> None:
 
 def _later(*arguments: Any, **named: Any) -> None:
     """What `cnnlab.check` is while a submission is marked."""
+
+
+class Rooms:
+    """Finds no room of the package, and says why; else there would be Python's words for it."""
+
+    @staticmethod
+    def find_spec(name: str, *_: Any) -> None:
+        package, _, room = name.partition(".")
+        if package == "cnnlab" and room.partition(".")[0] in ROOMS:
+            raise HiddenError(used(name), name=name)
 
 
 def run(cells: list[str], skip: list[int], seconds: float) -> Iterator[dict[str, Any]]:
@@ -233,7 +253,7 @@ def ask(
                     output = described(output)
         yield {"output": output}
     except AnswerError as error:
-        yield {"error": str(error)[:2000]}
+        yield {"error": str(error)[:2000], "tier": error.tier}
     except OutOfTimeError as error:
         yield {"error": str(error)[:2000], "crowded": error.crowded}
     finally:

@@ -85,7 +85,8 @@ class Session:
         """Where an answer may have got lost: the cell that makes it, and its error."""
         cells = enumerate(self.submission.cells)
         errors = {number: self.error(number) for number, _ in cells}
-        makes = re.compile(rf"\b(?:def|class)\s+{name}\b|^\s*{name}\b[^=\n]*=", re.MULTILINE)
+        ways = r"\b(?:def|class)\s+{0}\b", r"^\s*{0}\b[^=\n]*=", r"^[^#\n]*\bimport\b.*\b{0}\b"
+        makes = re.compile("|".join(ways).format(name), re.MULTILINE)
         for number, source in enumerate(self.submission.cells):
             if makes.search(source):
                 if number in self.skip:
@@ -240,7 +241,9 @@ class Judge:
             if reply.get("missing") is True:
                 return failed(question, "missing", session.why_missing(question.id))
             if "output" not in reply:
-                return failed(question, "error", _words(reply.get("error")))
+                tier = reply.get("tier")
+                told = tier if tier in ("shape", "forbidden") else "error"
+                return failed(question, told, _words(reply.get("error")))
             outputs.append(reply["output"])
         if question.kind == "value":
             outputs *= len(key.cases)

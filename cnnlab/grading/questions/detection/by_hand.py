@@ -54,6 +54,16 @@ QUESTION = Question(
             " covers, and they are no part of the union.",
         ),
         Wrong(
+            "per cent",
+            partial(by_hand, iou=15.4),
+            "Your IoU is in per cent. It lies between 0 and 1.",
+        ),
+        Wrong(
+            "per cent, two decimals",
+            partial(by_hand, iou=15.38),
+            "Your IoU is a percentage. Give it as a number between 0 and 1.",
+        ),
+        Wrong(
             "one anchor only",
             partial(by_hand, volume=(5, 7, 9)),
             "The volume has room for one object in a cell. How many places does a cell have if"
@@ -125,6 +135,7 @@ QUESTION = Question(
         ),
     ),
     parts="abc",
+    counted=("kept",),
     alternatives=(
         lambda: by_hand(iou=Fraction(2, 13)),
         lambda: {"iou": 0.154, "volume": [5, 7, 27], "kept": np.array([1, 2, 0, 5])},

@@ -253,6 +253,12 @@ QUESTION = Question(
             " anchor.",
         ),
         Wrong(
+            "labels sorted",
+            lambda codes, labels, margin: batch_hard(codes, np.sort(labels), margin),
+            "You sorted the labels, and the encodings stayed where they were: `labels[i]` no longer"
+            " says who `codes[i]` is. Sort both by the same order, or neither.",
+        ),
+        Wrong(
             "mean instead of sum",
             partial(batch_hard, total=lambda terms: summed(terms) / len(terms)),
             "You took a mean over the anchors. The question asks for their sum, as the lecture's J"

@@ -80,13 +80,21 @@ def interpolated(distances, same, rate):
     return threshold, rejects_at(distances, same, threshold)
 
 
-def ties_split(distances, same, rate):
+def ties_split(distances, same, rate, same_first=False):
     """So many of the sorted different pairs, though the next has the same distance."""
     allowed = int(rate * sum(~same) + 1e-9)
-    order = np.lexsort((same, distances))
+    order = np.lexsort((same != same_first, distances))
     wrong = np.cumsum(~same[order])
     place = np.flatnonzero(wrong <= allowed)
     threshold = float(distances[order][place[-1]]) if len(place) else 0.0
+    return threshold, rejects_at(distances, same, threshold)
+
+
+def last_stranger_allowed(distances, same, rate):
+    """So many of the sorted different pairs, and the distance of the last one."""
+    strangers = np.sort(distances[~same])
+    allowed = int(rate * len(strangers) + 1e-9)
+    threshold = float(strangers[allowed - 1]) if allowed else 0.0
     return threshold, rejects_at(distances, same, threshold)
 
 
@@ -243,6 +251,24 @@ QUESTION = Question(
             "pairs of one distance split",
             ties_split,
             "Two pairs have the same distance. A threshold accepts both of them or neither.",
+        ),
+        Wrong(
+            "pairs of one distance split, same people first",
+            partial(ties_split, same_first=True),
+            "A pair of one person and one of two people have the same distance, and you let in the"
+            " first of them. A threshold accepts both or neither.",
+        ),
+        Wrong(
+            "last stranger allowed",
+            last_stranger_allowed,
+            "You count off the sorted distances of different people, and take the last that may be"
+            " accepted. The next one may have the same distance; and a larger threshold may let in"
+            " more people, and no stranger more.",
+        ),
+        Wrong(
+            "results swapped",
+            lambda *case: threshold_for(*case)[::-1],
+            "Both numbers are right, and they changed places. Which one comes first?",
         ),
         Wrong(
             "where both rates meet",

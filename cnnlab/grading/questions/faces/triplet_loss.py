@@ -170,6 +170,12 @@ QUESTION = Question(
             " difference of the distances, and the smallest cost is 0.",
         ),
         Wrong(
+            "margin added after the maximum",
+            lambda a, p, n, margin: triplet_loss(a, p, n, 0) + len(a) * margin,
+            "You add the margin to each triplet after its maximum, so an easy one costs the margin."
+            " It belongs inside.",
+        ),
+        Wrong(
             "margin added to the sum",
             lambda a, p, n, margin: triplet_loss(a, p, n, 0) + margin,
             "You add the margin once, to the sum of all triplets. It belongs into each of them,"

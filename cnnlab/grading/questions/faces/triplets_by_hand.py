@@ -117,6 +117,16 @@ QUESTION = Question(
             " its opposite.",
         ),
         Wrong(
+            "per cent",
+            partial(by_hand, taken=39.4),
+            "In (c) you answer in per cent. A probability lies between 0 and 1.",
+        ),
+        Wrong(
+            "per cent, two decimals",
+            partial(by_hand, taken=39.35),
+            "In (c) your number is a percentage. Probabilities lie between 0 and 1.",
+        ),
+        Wrong(
             "one comparison",
             partial(by_hand, taken=1 / 2000),
             "That is the error of one comparison. How many does a recognition with this gallery"

@@ -28,6 +28,12 @@ def late(cells: int, wanted: int) -> int:
     return -((wanted - cells) // 2)
 
 
+def one_offset(skip: Array, x: Array) -> Array:
+    """The first column is as far in as the first row."""
+    first = middle(skip.shape[1], x.shape[1])
+    return joined(skip, x, columns=lambda *_: first)
+
+
 def other_order(skip: Array, x: Array) -> Array:
     z, C = joined(skip, x), skip.shape[3]
     return np.concatenate([z[..., C:], z[..., :C]], axis=-1)
@@ -113,6 +119,12 @@ QUESTION = Question(
             "columns from the corner",
             partial(joined, columns=lambda *_: 0),
             "The rows are from the middle, but the columns are from the left.",
+        ),
+        Wrong(
+            "rows and columns cut alike",
+            one_offset,
+            "Your rows are right. You cut as many columns on the left as rows at the top, but a"
+            " picture may be wider than high, and lose more of one than of the other.",
         ),
         Wrong(
             "odd row cut at the top",

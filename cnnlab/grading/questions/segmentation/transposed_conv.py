@@ -236,6 +236,18 @@ QUESTION = Question(
             " The padding is a frame, so it has four sides.",
         ),
         Wrong(
+            "nothing cut off below and on the right",
+            partial(cut_at, before=1, after=0),
+            "You cut off rows at the top and columns on the left only, so your result is too large."
+            " The padding is a frame: it has four sides.",
+        ),
+        Wrong(
+            "nothing cut off at the top and the left",
+            partial(cut_at, before=0, after=1),
+            "You cut off rows below and columns on the right only, so your result is too large."
+            " The padding is a frame: it has four sides.",
+        ),
+        Wrong(
             "output padding forgotten",
             lambda x, w, b, stride, padding, o: by_stamping(x, w, b, stride, padding, 0),
             "Where there is an output padding, your result is too small. What does the first step"

@@ -179,7 +179,7 @@ QUESTION = Question(
             " have to be cut off. The question asks in the other direction.",
         ),
     ),
-    parts=("a", "b", "c and d"),
+    parts=("a", "b", "ccccd"),
     alternatives=(
         lambda: {
             "stamped": by_hand()["stamped"].astype(int).tolist(),

@@ -9,6 +9,8 @@ import numpy as np
 from cnnlab.grading.question import Case, Question, Tolerance, Wrong
 
 Array = np.ndarray
+SMALL = 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-16  # what people add to a probability
+EPSILONS = *SMALL, *(float(np.finfo(kind).eps) for kind in ("float32", "float64"))
 LossAndGradient = tuple[float, Array]
 
 
@@ -54,6 +56,12 @@ def with_gradient(
     one_hot = np.eye(len(weights))[labels]  # (N, H, W, K)
     of_pixel = weights[labels][..., None]  # (N, H, W, 1)
     return loss_of_pixels(logits, labels, weights)[0], way(p, one_hot, of_pixel)
+
+
+def weighted_by_score(logits: Array, labels: Array, weights: Array) -> LossAndGradient:
+    return with_gradient(
+        lambda p, one_hot, w: weights * (p - one_hot) / w.sum(), logits, labels, weights
+    )
 
 
 def softmax_twice(logits: Array, labels: Array, weights: Array) -> LossAndGradient:
@@ -165,13 +173,17 @@ QUESTION = Question(
             "Softmax was taken twice. Probabilities lie between 0 and 1, so a second softmax makes"
             " them all nearly alike.",
         ),
-        Wrong(
-            "probabilities clipped",
-            partial(
-                loss_of_pixels, error=lambda scores, label: -log(max(shares(scores)[label], 1e-7))
-            ),
-            "You keep probabilities away from 0, by a limit or by a small number that is added. So"
-            " a pixel that is far off costs too little.",
+        *(
+            Wrong(
+                f"probabilities kept {small:.3g} away from 0",
+                partial(
+                    loss_of_pixels,
+                    error=lambda scores, label, small=small: -log(shares(scores)[label] + small),
+                ),
+                "You keep probabilities away from 0, by a limit or by a number that is added, such"
+                f" as {small:.3g}. So a pixel that is far off costs too little.",
+            )
+            for small in EPSILONS
         ),
         Wrong(
             "logarithm to base 2",
@@ -193,6 +205,35 @@ QUESTION = Question(
             "gradient without weights",
             partial(with_gradient, lambda p, one_hot, w: (p - one_hot) / p[..., 0].size),
             "The loss is right, the gradient has no weights.",
+        ),
+        Wrong(
+            "gradient without weights, not divided",
+            partial(with_gradient, lambda p, one_hot, w: p - one_hot),
+            "The loss is right. Your gradient is that of one pixel's cross-entropy: it has no"
+            " weights, and it is not divided.",
+        ),
+        Wrong(
+            "gradient without weights, divided by them",
+            partial(with_gradient, lambda p, one_hot, w: (p - one_hot) / w.sum()),
+            "The loss is right. Your gradient is divided by the weights, but no pixel has one.",
+        ),
+        Wrong(
+            "gradient weighted score by score",
+            weighted_by_score,
+            "The loss is right. In your gradient each score has the weight of its own class. All"
+            " scores of a pixel have the pixel's weight.",
+        ),
+        Wrong(
+            "weights for the truth only",
+            partial(with_gradient, lambda p, one_hot, w: (p - w * one_hot) / w.sum()),
+            "The loss is right. In your gradient only the truth is weighted. The probabilities are"
+            " part of the same difference.",
+        ),
+        Wrong(
+            "truth missing in the gradient",
+            partial(with_gradient, lambda p, one_hot, w: w * p / w.sum()),
+            "The loss is right. Your gradient has the probabilities only. Where does the truth come"
+            " in?",
         ),
         Wrong(
             "gradient not divided",

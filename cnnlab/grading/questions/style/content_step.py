@@ -55,6 +55,11 @@ def without_relu(x: Array, w: Array, a_content: Array, rate: float) -> Step:
     return half_squares(difference), clipped(x - rate * handed_back(difference, w))
 
 
+def cost_of_z(x: Array, w: Array, a_content: Array, rate: float) -> Step:
+    cost = half_squares(windows_of(x, w) - a_content)
+    return cost, stepped(x, w, a_content, rate)[1]
+
+
 def last_window_only(dz: Array, w: Array) -> Array:
     """Where windows overlap, the later one overwrites."""
     dx = np.zeros((dz.shape[0] + len(w) - 1, dz.shape[1] + w.shape[1] - 1, w.shape[2]))
@@ -219,6 +224,12 @@ QUESTION = Question(
             cost_of_the_new,
             "The new picture is right. Your cost is that of the new picture; the question asks for"
             " the cost before the step.",
+        ),
+        Wrong(
+            "cost of z",
+            cost_of_z,
+            "The new picture is right. Your cost compares z with what the content picture gave"
+            " after ReLU. What does the layer answer to G?",
         ),
         Wrong(
             "filters turned on the way back",

@@ -73,7 +73,9 @@ def cam_cases(rng: np.random.Generator) -> Sequence[Case]:
         if against is not None:  # after ReLU
             maps = np.maximum(maps, 0) + 0.01
         gradients = normal(rng, N, H, W, C, mean=0.1)
-        if against is not None:
+        if against is not None:  # and for the class in the other pictures, in one channel each
+            for n in range(N):
+                gradients[n, ..., 0] += 0.3 - gradients[n, ..., 0].mean()
             gradients[against] -= gradients[against].mean(axis=(0, 1)) + 0.3
         return maps, gradients
 
@@ -130,6 +132,18 @@ QUESTION = Question(
             "no ReLU",
             partial(heat_of, cut=lambda heat: heat),
             "Your map has negative numbers: it was taken before the ReLU.",
+        ),
+        Wrong(
+            "ReLU of the maps",
+            lambda maps, gradients: heat_of(positive(maps), gradients),
+            "You cut off negative numbers of the maps before they were mixed. Take the maps as they"
+            " are: the ReLU comes after the sum.",
+        ),
+        Wrong(
+            "ReLU of the maps and none of the sum",
+            lambda maps, gradients: heat_of(positive(maps), gradients, cut=lambda heat: heat),
+            "You applied the ReLU to the maps, and none to their sum, which may be negative. Where"
+            " does the question have it?",
         ),
         Wrong(
             "absolute value instead of ReLU",

@@ -77,6 +77,11 @@ def sizes_of_the_first(a_content, a_style, a_generated, *rest):
     )
 
 
+def with_rows_in_memory_s_order(a: Array) -> Array:
+    rows = a.reshape(a.shape[2], -1)
+    return rows @ rows.T
+
+
 def weights_in_the_parts(*case):
     J_content, J_style, J = costs_of(*case)
     return case[-2] * J_content, case[-1] * J_style, J
@@ -186,6 +191,19 @@ QUESTION = Question(
             "Gram matrices over places",
             with_layer(gram=lambda a: a.reshape(-1, a.shape[2]) @ a.reshape(-1, a.shape[2]).T),
             "Your Gram matrices compare places. Look at your answer to the question before.",
+        ),
+        Wrong(
+            "reshaped in the wrong order",
+            with_layer(gram=with_rows_in_memory_s_order),
+            "Your Gram matrices have the right size, but their rows are no channels: `reshape` only"
+            " cuts the numbers anew, in the order in which they lie, and channels are the last"
+            " axis.",
+        ),
+        Wrong(
+            "one triangle only",
+            with_layer(error=lambda difference: squares(np.triu(difference))),
+            "Your style cost counts each pair of channels once. The sum runs over k and k', so over"
+            " all entries of the matrix.",
         ),
         Wrong(
             "styles compared place by place",

@@ -86,8 +86,8 @@ QUESTION = Question(
         Wrong(
             "the lecture's factor",
             partial(by_hand, below=2 * STYLE.size),
-            "In (b) your factor is the one that stands in the lecture's notes. A sign got lost"
-            " there: look at the list of its errors.",
+            "In (b) your factor is the one that stands in the lecture's notes. An exponent got"
+            " lost there: look at the list of its errors.",
         ),
         Wrong(
             "the 2 outside of the square",
