@@ -447,6 +447,13 @@ def command(place, quick_judge):
     return run
 
 
+def test_a_place_that_is_not_there_leaves_nothing_behind(tmp_path, capsys):
+    nowhere, marks = tmp_path / "clas", tmp_path / "marks"
+    assert main(["grade", str(nowhere), "-o", str(marks)]) == 2
+    assert f"There is no file or folder {nowhere}." in capsys.readouterr().err
+    assert not marks.exists()
+
+
 def test_exit_codes(command, place, capsys):
     assert command("ada") == 0
     assert "Marked now: 1. Marked before: 0." in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import zipfile
 from datetime import datetime
 
@@ -143,6 +144,39 @@ def test_gradescope_export(hand_in):
     assert (by_name["Bob"].student.id, by_name["Eve"].student.id) == ("6", "9")
     assert by_name["Bob"].path == by_name["Eve"].path
     assert by_name["Ada Lovelace"].handed_in == datetime.fromisoformat("2026-03-01T10:00:00Z")
+
+
+def test_names_and_numbers_of_gradescope_are_text_whatever_yaml_makes_of_them(hand_in):
+    odd = {"No": "007", "Null": "~", "On": "null", "1e5": "0x1F", "2026-03-01": "1_000"}
+    people = "".join(f"  - :name: {name}\n    :sid: {sid}\n" for name, sid in odd.items())
+    text = f"submission_5:\n  :submitters:\n{people}"
+    entries, problems = collect(
+        hand_in({"submission_5/hw.ipynb": HOMEWORK, "submission_metadata.yml": text})
+    )
+    assert problems == []
+    found = {entry.student.name: entry.student.id for entry in entries}
+    assert found == odd | {"Null": "5", "On": "5"}  # without a number, that of the hand-in
+
+
+@pytest.mark.parametrize("name", ["", "[Ada, 7]", "{a: 1}"])
+def test_a_submitter_without_a_name_is_said_without_words_of_python(hand_in, name):
+    text = GRADESCOPE.replace("Ada Lovelace", name)
+    files = {f"submission_{n}/hw.ipynb": HOMEWORK for n in (5, 6)}
+    entries, (problem,) = collect(hand_in(files | {"submission_metadata.yml": text}))
+    assert problem.reason == (
+        "“submission_5” in it cannot be read: it does not say who handed it in, and when."
+    )
+    assert {entry.student.name for entry in entries} == {"submission_5", "Bob", "Eve"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"nbformat": true, "cells": []}', '{"nbformat": null}', '{"nbformat": 3, "worksheets": 7}'],
+)
+def test_what_is_no_notebook_is_said_without_words_of_python(hand_in, text):
+    _, problems = students(hand_in({"Bob.ipynb": text.encode()}))
+    (said,) = (reason for _, reason in problems)
+    assert not re.search(r"True|None|Error|'|object|NotebookNode", said), said
 
 
 @pytest.mark.parametrize("text", ["[1, 2", "just text", "submission_5: 3", ":a:\n- &a [*a]"])

@@ -6,12 +6,15 @@ import io
 import json
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from toy_exercise import QUESTIONS
 
+from cnnlab.grading import questions as catalogue
 from cnnlab.grading.answers.verdict import Verdict
 from cnnlab.grading.gradebook import marks, outputs, records, reports, rules, tables
 from cnnlab.grading.gradebook import publish as publish_module
@@ -533,6 +536,43 @@ def test_all_points_lie_in_the_last_bin():
     rows = [tables.Row(Student("A"), "toy", Mark(1, 1, 1, 0, lines), "", "", ())]
     (room,) = reports.statistics(rows, {})
     assert [count for _, count in room.bins] == [0] * 9 + [1]
+
+
+def test_an_exercise_that_nobody_touched_has_no_common_mistake(monkeypatch):
+    mend = replace(QUESTIONS[1], mend=True)
+    monkeypatch.setattr(catalogue, "questions", lambda room: {mend.id: mend})
+    handed_out, own = mend.wrong[0].name, "one of their own"
+    rows = [
+        tables.Row(Student(name), "toy", Mark(0, 2, 0, 0, (line,)), "", "", ())
+        for name, line in {
+            "A": Line("scaled", "", 0, 2, "mistake", "", handed_out),
+            "B": Line("scaled", "", 0, 2, "mistake", "", own),
+        }.items()
+    ]
+    (room,) = reports.statistics(rows, {})
+    assert room.mistakes == [("scaled", own, 1)]
+
+
+def test_a_day_is_a_day_and_two_are_days():
+    late = Rules(late=Late(NOON, 0.2))
+    for hours, words in ((1, "late, one day has begun: 2.5"), (30, "late, 2 days have begun: 2.5")):
+        record = make_record(platform="", handed_in=NOON + timedelta(hours=hours))
+        notes = marks.notes_of(record, marks.settle(record, late))
+        assert words in notes[-1]
+
+
+def test_the_roster_s_numbers_stand_in_every_table(tmp_path):
+    folder = Folder(tmp_path / "marks")
+    record = make_record(number="", platform="")
+    folder.keep(record)
+    given = Rules(overrides=(Override("101", "model", 4, "You said it."),))
+    known = [Student("Lovelace, Ada", "101"), Student("Bob", "102")]
+    publish(folder, given, [], {records.stem(record)}, roster=known)
+    for name, column in (("marks.csv", "id"), ("nbgrader.csv", "student_id")):
+        head, line = table((tmp_path / "marks" / name).read_text("utf-8-sig"))
+        assert dict(zip(head, line, strict=True))[column] == "101"
+    (line,) = csv.DictReader((tmp_path / "marks/marks.csv").read_text("utf-8-sig").splitlines())
+    assert (line["student"], line["model"]) == ("Ada Lovelace", "4")
 
 
 def test_an_empty_class_has_a_summary():

@@ -45,3 +45,11 @@ def test_who_handed_in_nothing_and_who_is_a_stranger():
         "Handed in nothing.",
     )
     assert stranger.student.name == "Eve" and stranger.urgent and not stranger.missing
+
+
+def test_a_name_that_nobody_else_has_gets_its_number():
+    known = [Student("Ada Lovelace", "101"), Student("Bob", "7"), Student("bob", "8")]
+    ada = roster.numbered(Student("lovelace_ada"), known)
+    assert (ada.name, ada.id) == ("lovelace_ada", "101")
+    for student in (Student("Bob"), Student("Ada Lovelace", "9", "canvas"), Student("Eve")):
+        assert roster.numbered(student, known) == student

@@ -117,7 +117,7 @@ def collect(place: Path, leave_out: Path | None = None) -> tuple[list[Entry], li
         If there is nothing there.
     """
     if not place.exists():
-        raise ValueError(tr("There is no file or folder {}.").format(place))
+        raise ValueError(nothing_at(place))
     everything = list(found_in(place, leave_out))
     found = [one for one in everything if not is_metadata(one)]
     with Budget() as budget:
@@ -140,6 +140,10 @@ def collect(place: Path, leave_out: Path | None = None) -> tuple[list[Entry], li
         for one in problems
     ]
     return counting, problems + left_out
+
+
+def nothing_at(place: Path) -> str:
+    return tr("There is no file or folder {}.").format(place)
 
 
 NOT_OF_AN_EXPORT = tr(

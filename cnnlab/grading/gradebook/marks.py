@@ -116,6 +116,7 @@ def notes_of(record: dict[str, Any], mark: Mark) -> list[str]:
     """What student and teacher should know, beside the questions."""
     notes = [*record["file_notes"], *record["result"]["notes"]]
     if mark.days:
-        note = tr("Handed in late ({} days begun): {:g} points became {:g}.")
-        notes.append(note.format(mark.days, mark.before, mark.earned))
+        note = tr("Handed in late, {}: {:g} points became {:g}.")
+        begun = tr("one day has begun") if mark.days == 1 else tr("{} days have begun")
+        notes.append(note.format(begun.format(mark.days), mark.before, mark.earned))
     return notes

@@ -125,8 +125,10 @@ def _from_json(text: str) -> list[tuple[str, str]]:
             tr("It is no JSON: {} (line {}).").format(error.msg, error.lineno)
         ) from error
     except (RecursionError, ValueError) as error:  # brackets without end, an endless number
-        raise UnreadableError(tr("It is no notebook: {}.").format(error)) from error
-    if isinstance(notebook, dict) and isinstance(notebook.get("nbformat"), int):
+        raise UnreadableError(
+            tr("It is no notebook: it has brackets or a number without end.")
+        ) from error
+    if isinstance(notebook, dict) and type(notebook.get("nbformat")) is int:
         if notebook["nbformat"] < 4:
             notebook = _upgraded(notebook)
         if isinstance(notebook.get("cells"), list):
@@ -141,8 +143,8 @@ def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
         return nbformat.convert(nbformat.from_dict(notebook), 4)
     except Exception as error:  # of many kinds, for a file can be anything
         raise UnreadableError(
-            tr("It is a notebook of format {}, which cannot be brought to 4: {}.").format(
-                notebook["nbformat"], error
+            tr("It is a notebook of format {}, which cannot be brought to 4.").format(
+                notebook["nbformat"]
             )
         ) from error
 
@@ -167,7 +169,7 @@ def _from_text(text: str, suffix: str) -> list[tuple[str, str]]:
     try:
         notebook = jupytext.reads(text, fmt={"extension": suffix})
     except Exception as error:  # of many kinds, for a file can be anything
-        raise UnreadableError(tr("Jupytext cannot read it: {}.").format(error)) from error
+        raise UnreadableError(tr("Jupytext cannot read it.")) from error
     return list(map(_cell, notebook.cells))
 
 

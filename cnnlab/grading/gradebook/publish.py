@@ -3,7 +3,8 @@
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import numpy as np
 from cnnlab.grading.gradebook import marks, records, reports, tables
 from cnnlab.grading.gradebook.budget import Budget
 from cnnlab.grading.gradebook.intake import Problem, by_student
+from cnnlab.grading.gradebook.roster import numbered
 from cnnlab.grading.gradebook.rules import Rules
 from cnnlab.grading.gradebook.similar import shingles, similar
+from cnnlab.grading.gradebook.students import Student
 
 HERE = Path(__file__).resolve().parent
 # What students were given: a wheel carries it beside this file, a checkout has it at its root.
@@ -28,6 +31,7 @@ def publish(
     problems: list[Problem],
     present: Collection[str],
     anonymous: int | None = None,
+    roster: Sequence[Student] = (),
 ) -> tuple[str, list[Problem]]:
     """Write all tables and reports anew, from all records.
 
@@ -44,13 +48,15 @@ def publish(
     anonymous
         A number that nobody knows, from which the names follow that reports without names have;
         None: there are none.
+    roster
+        The class: whose files do not say a number gets the one that stands there.
 
     Returns
     -------
     str, list
         The summary in words, and the problems with those that came up now.
     """
-    found = Published(folder, rules, present, anonymous)
+    found = Published(folder, rules, present, anonymous, roster)
     with Budget() as budget:
         for record in folder.records():
             found.add(record, budget)
@@ -87,9 +93,10 @@ class Published:
         rules: Rules,
         present: Collection[str],
         anonymous: int | None = None,
+        roster: Sequence[Student] = (),
     ) -> None:
         self.folder, self.rules, self.present = folder, rules, present
-        self.anonymous = anonymous
+        self.anonymous, self.roster = anonymous, roster
         self.codes: list[tuple[str, str, str]] = []
         self.rows: list[tables.Row] = []
         self.names: list[str] = []
@@ -103,6 +110,8 @@ class Published:
         if name not in self.present:
             note = "From an earlier run: this file is not among the hand-ins of the last one."
             record["file_notes"].append(note)
+        student = numbered(marks.student_of(record), self.roster)
+        record = record | {"student": asdict(student)}
         try:
             mark = marks.settle(record, self.rules)
             row = tables.row(record, mark)

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from cnnlab.grading import questions as catalogue
 from cnnlab.grading.answers.verdict import MARKS, TITLES
 from cnnlab.grading.gradebook.intake import Problem
 from cnnlab.grading.gradebook.marks import Mark, notes_of, student_of
@@ -171,7 +172,9 @@ def _room(room: str, rows: list[Row], pairs: Sequence[Pair]) -> RoomStatistics:
     by_question: dict[str, list] = defaultdict(list)
     for line in lines:
         by_question[line.id].append(line)
-    mistakes = Counter((line.id, line.mistake) for line in lines if line.mistake)
+    untouched = _as_handed_out(room)
+    made = [(line.id, line.mistake) for line in lines if line.mistake]
+    mistakes = Counter(one for one in made if one not in untouched)
     return RoomStatistics(
         room=room,
         totals=[row.mark.earned for row in rows],
@@ -190,6 +193,12 @@ def _room(room: str, rows: list[Row], pairs: Sequence[Pair]) -> RoomStatistics:
         pairs=list(pairs[:MOST_PAIRS]),
         more_pairs=len(pairs[MOST_PAIRS:]),
     )
+
+
+def _as_handed_out(room: str) -> set[tuple[str, str]]:
+    """What a function to be mended counts as, untouched: no answer rather than a mistake."""
+    known = catalogue.questions(room).items() if room in catalogue.ROOMS else ()
+    return {(name, one.wrong[0].name) for name, one in known if one.mend and one.wrong}
 
 
 def summary_page(

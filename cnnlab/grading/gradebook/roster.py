@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from unicodedata import normalize
 
@@ -62,6 +63,14 @@ def compared(roster: Iterable[Student], handed_in: Sequence[Student]) -> list[Pr
     return [Problem(one, "", NOTHING) for one in absent] + [
         Problem(one, "", said.format(one.name), missing=False, urgent=True) for one in strangers
     ]
+
+
+def numbered(student: Student, roster: Iterable[Student]) -> Student:
+    """The student with the number of the roster, where nobody else there has this name."""
+    if student.id:
+        return student
+    numbers = [one.id for one in roster if _words(one.name) == _words(student.name)]
+    return replace(student, id=numbers[0]) if len(numbers) == 1 else student
 
 
 def _same(one: Student, other: Student) -> bool:

@@ -17,12 +17,12 @@ from typing import Any
 from cnnlab import __version__
 from cnnlab.grading import questions as catalogue
 from cnnlab.grading.gradebook import marks, records
-from cnnlab.grading.gradebook.intake import Entry, Problem, collect
+from cnnlab.grading.gradebook.intake import Entry, Problem, collect, nothing_at
 from cnnlab.grading.gradebook.marker import StoppedError
 from cnnlab.grading.gradebook.marking import marked
 from cnnlab.grading.gradebook.options import Options, Outcome
 from cnnlab.grading.gradebook.publish import publish
-from cnnlab.grading.gradebook.roster import compared
+from cnnlab.grading.gradebook.roster import compared, numbered
 from cnnlab.grading.gradebook.students import Student
 from cnnlab.grading.judge.result import Result
 from cnnlab.grading.texts import tr
@@ -40,6 +40,8 @@ def grade(options: Options) -> Outcome:
     StoppedError
         If the marks cannot be written.
     """
+    if not options.submissions.exists():  # before a folder for its marks is made
+        raise ValueError(nothing_at(options.submissions))
     if _inside(options.submissions, options.output):
         raise ValueError(
             f"the submissions {options.submissions} lie inside of the folder for the marks,"
@@ -88,7 +90,8 @@ def _overrides_for_nobody(
     ValueError
         If one is for nobody in the class.
     """
-    marked = [*(one.student for one in entries), *map(marks.student_of, folder.records())]
+    handed_in = [*(one.student for one in entries), *map(marks.student_of, folder.records())]
+    marked = [numbered(one, options.roster) for one in handed_in]
     others = [*(one.student for one in problems), *(options.roster or ())]
     options.rules.refuse_unknown([*marked, *others])
     said = tr(
@@ -136,6 +139,7 @@ def _grade(options: Options, folder: records.Folder) -> Outcome:
     outcome.summary, outcome.problems = publish(
         *(folder, options.rules, outcome.problems, present),
         anonymous=secret if options.anonymous else None,
+        roster=options.roster,
     )
     return outcome
 

@@ -34,6 +34,7 @@ SECTION = re.compile(
 COPY = re.compile(r"\s*\((\d+)\)$")  # "hw (1)", as browsers name a second download
 # Beside the hand-ins, such a file is a list of the teacher's and no hand-in.
 LISTS = (".csv", ".xlsx", ".ods", ".toml", ".yml", ".yaml", ".json", ".log")
+NO_NUMBER = ("", "~", "null")  # as YAML says that there is none
 Submitters = dict[str, tuple[list["Student"], datetime | None]]
 
 
@@ -198,17 +199,18 @@ def submitters_of(data: bytes) -> tuple[Submitters, list[str]]:
 
     if len(data) > LARGEST_METADATA:
         raise UnreadableError(tr("It is larger than {:,} bytes.").format(LARGEST_METADATA))
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # all is text: a name may be “No”
     submitters: Submitters = {}
     odd: list[str] = []
     try:
         for folder, values in yaml.load(data.decode(), loader).items():
             try:
                 submitters[folder] = _submitters(folder, values)
-            except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
-                odd.append(tr("{!r} in it cannot be read: {!r}.").format(str(folder)[:80], error))
+            except (AttributeError, LookupError, TypeError, ValueError, OverflowError):
+                said = tr("“{}” in it cannot be read: it does not say who handed it in, and when.")
+                odd.append(said.format(printable(str(folder)[:80])))
     except (yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
-        raise UnreadableError(tr("It is not Gradescope's: {!r}.").format(error)) from error
+        raise UnreadableError(tr("It is not Gradescope's.")) from error
     if not submitters:
         raise UnreadableError(tr("It is not Gradescope's: {}").format(" ".join(odd)))
     return submitters, odd
@@ -217,13 +219,21 @@ def submitters_of(data: bytes) -> tuple[Submitters, list[str]]:
 def _submitters(folder: str, values: Any) -> tuple[list[Student], datetime | None]:
     """The students of a hand-in, who share its marks, and when it was handed in."""
     number = folder.removeprefix("submission_")
+    people = [(person[":name"], person.get(":sid", "")) for person in values[":submitters"]]
+    if not people or not all(
+        isinstance(one, str) and name for name, sid in people for one in (name, sid)
+    ):
+        raise ValueError("a submitter has no name")
     students = [
-        Student(
-            *map(printable, (str(person[":name"]), str(person.get(":sid") or number))), PLATFORM
-        )
-        for person in values[":submitters"]
+        Student(printable(name), printable(number if sid in NO_NUMBER else sid), PLATFORM)
+        for name, sid in people
     ]
-    created = values.get(":created_at")
-    if not students:
-        raise ValueError(tr("nobody handed it in"))
-    return students, created.astimezone() if isinstance(created, datetime) else None
+    return students, _moment(values.get(":created_at", ""))
+
+
+def _moment(text: str) -> datetime | None:
+    """A time as YAML writes it; None if it is none."""
+    import yaml
+
+    moment = yaml.safe_load(text)
+    return moment.astimezone() if isinstance(moment, datetime) else None
