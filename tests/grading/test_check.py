@@ -2,10 +2,12 @@
 
 import gettext
 import json
+import linecache
 import re
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -218,6 +220,28 @@ def test_the_package_s_own_functions_are_no_answer(capsys):
         text = said(capsys, "scaled", answer)
         assert "it uses what it may not use" in text
         assert "cnnlab.convolution.conv2d" in text and "write it yourself" in text
+    assert "✓" in said(capsys, "scaled", lambda X, factor: X * factor)
+
+
+def test_the_package_s_sources_are_no_answer(capsys):
+    import inspect
+
+    from cnnlab import convolution
+
+    def by_source(X, factor):
+        names = {"np": np}
+        exec(inspect.getsource(inspect.getmodule(convolution.conv2d)).partition("import")[0], names)
+        return X * factor
+
+    def by_file(X, factor):
+        Path(convolution.__file__).read_text("utf-8")
+        return X * factor
+
+    linecache.clearcache()
+    for answer in (by_source, by_file):
+        text = said(capsys, "scaled", answer)
+        assert "it uses what it may not use" in text and "uses cnnlab.convolution" in text
+    Path(convolution.__file__).read_text("utf-8")  # whoever reads it elsewhere is not meant
     assert "✓" in said(capsys, "scaled", lambda X, factor: X * factor)
 
 

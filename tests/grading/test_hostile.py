@@ -51,7 +51,15 @@ CELLS = {
         "from cnnlab.grading.questions import questions",
         "cannot import name 'questions'",
     ),
-    "reading the rooms": ("from cnnlab.detection import iou", "cannot import name 'iou'"),
+    "reading the rooms": (
+        "from cnnlab.detection import iou",
+        "Your answer uses cnnlab.detection.*the rooms of cnnlab cannot be imported: write it",
+    ),
+    "reading the files of the rooms": (
+        "import cnnlab, pathlib\nprint((pathlib.Path(cnnlab.__file__).parent /"
+        " 'style/costs.py').read_text())",
+        "No such file",
+    ),
     "reading the tests": (f"open({__file__!r}).read()", "No such file"),
     "reading the passwords": ("open('/etc/shadow').read()", "No such file"),
     "becoming root": ("import os\nos.setuid(0)", "Error"),

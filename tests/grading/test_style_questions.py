@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.signal import correlate
 
+from cnnlab.gradients import value_and_gradient
 from cnnlab.grading.answers.check import verdict
 from cnnlab.grading.answers.compare import copied
 from cnnlab.grading.answers.verdict import AnswerKey
@@ -119,6 +120,21 @@ def test_the_painting_s_cost_is_the_package_s_and_its_slope_that_of_differences(
         h[place] = 1e-6
         ends = (paint.cost_and_slope(x + s, content, gram_of(b), w, 70.0)[0] for s in (h, -h))
         assert slope[place] == pytest.approx(np.subtract(*ends) / 2e-6, rel=1e-4, abs=1e-5)
+
+
+def test_whoever_lets_keras_take_the_gradient_computes_the_same():
+    """`cnnlab.gradients` is no room, and a derivative is right whoever has taken it."""
+
+    def step_by_gradient(x, w, a_content, rate):
+        def cost(x):
+            a = keras.ops.relu(keras.ops.conv(x[None], w.astype("float32"), padding="valid"))
+            return keras.ops.sum((a[0] - a_content.astype("float32")) ** 2) / 2
+
+        J, slope = value_and_gradient(cost, x.astype("float32"))
+        return J, np.clip(x - rate * slope, 0, 1)
+
+    for seed in SEEDS:
+        assert verdict(BY_ID["content_step"], step_by_gradient, seed).tier == "pass"
 
 
 # The function to be mended

@@ -123,7 +123,7 @@ def one_graph(model: Any, shape: Sequence[int] | None = None) -> Any:
         return flat(model, shape)
     except Exception as error:  # a class of the student's own has code of its own
         own = not isinstance(error, ValueError) or _own_frames(error)
-        raise AnswerError(explained(error)) if own else FormError(_sentence(error)) from error
+        raise AnswerError(explained(error)) if own else FormError(sentence(error)) from error
 
 
 def made_anew(model: Any) -> Any:
@@ -140,10 +140,11 @@ def made_anew(model: Any) -> Any:
     try:
         return again(graph)
     except (AttributeError, ValueError) as error:
-        raise FormError(_sentence(error)) from error
+        raise FormError(sentence(error)) from error
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
+    """What an error of ours says, as a sentence."""
     text = str(error)
     return f"{text[:1].upper()}{text[1:].removesuffix('.')}."
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnlab.grading.answers import progress, watching
-from cnnlab.grading.answers.asking import AnswerError, FormError, answers, made_anew
+from cnnlab.grading.answers.asking import AnswerError, FormError, answers, made_anew, sentence
 from cnnlab.grading.answers.verdict import MARKS, TITLES, AnswerKey, Verdict, failed
 from cnnlab.grading.question import Question
 from cnnlab.grading.questions import add, question, questions, version
@@ -46,7 +46,7 @@ def _facts(model: Any) -> dict[str, Any]:
     try:
         return facts(made_anew(model))
     except ValueError as error:
-        raise FormError(str(error)) from error
+        raise FormError(sentence(error)) from error
 
 
 def check(name: str, answer: Any) -> None:

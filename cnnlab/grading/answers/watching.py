@@ -62,6 +62,17 @@ def _raise_in(thread: int, error: type[BaseException]) -> None:
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))
 
 
+READ: list[str] | None = None  # what of the rooms' files an answer reads, once somebody listens
+
+
+def _hear(event: str, arguments: tuple) -> None:
+    """What Python tells of each file that is opened. It cannot be told to stop telling."""
+    path = arguments[0] if event == "open" else None
+    if isinstance(path, str) and path.startswith(HIDDEN) and path.endswith(".py"):
+        room = Path(path).relative_to(PACKAGE).parts[0]
+        READ.append(f"cnnlab.{room}")
+
+
 @contextmanager
 def on_its_own() -> Iterator[None]:
     """Nothing that runs here may use the rooms of the package: their questions ask for it.
@@ -71,7 +82,11 @@ def on_its_own() -> Iterator[None]:
     AnswerError
         If it has, with the name of the function.
     """
+    global READ
     used: list[str] = []
+    if READ is None:
+        sys.addaudithook(_hear)
+    READ = used
 
     def look(frame: FrameType, event: str, _: Any) -> None:
         if event == "call" and not used and frame.f_code.co_filename.startswith(HIDDEN):
@@ -84,5 +99,6 @@ def on_its_own() -> Iterator[None]:
         yield
     finally:
         sys.setprofile(before)
+        READ = []
         if used:
             raise ForbiddenError(asking.used(used[0]))

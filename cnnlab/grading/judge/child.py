@@ -28,6 +28,7 @@ from cnnlab.grading.answers.asking import (
     one_graph,
     predictor,
     said,
+    sentence,
     used,
 )
 from cnnlab.grading.judge.clock import Clock
@@ -274,7 +275,9 @@ def facts(config: str, seconds: float) -> Iterator[dict[str, Any]]:
     try:
         with alarm(seconds):
             yield {"output": networks.facts(networks.rebuilt(config))}
-    except (ValueError, OutOfTimeError) as error:
+    except ValueError as error:
+        yield {"error": sentence(error)[:2000], "tier": "shape"}
+    except OutOfTimeError as error:
         yield {"error": str(error)[:2000]}
 
 
@@ -285,5 +288,7 @@ def predict(config: str, weights: list, case: tuple, seconds: float) -> Iterator
             model = networks.rebuilt(config)
             model.set_weights(weights)
             yield {"output": predictor(model)(*case)}
-    except (ValueError, OutOfTimeError) as error:
+    except ValueError as error:
+        yield {"error": sentence(error)[:2000], "tier": "shape"}
+    except OutOfTimeError as error:
         yield {"error": str(error)[:2000]}

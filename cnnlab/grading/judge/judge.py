@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cnnlab.grading.answers.verdict import AnswerKey, Verdict, failed
+from cnnlab.grading.answers.verdict import AnswerKey, Tier, Verdict, failed
 from cnnlab.grading.judge.clock import PATIENCE
 from cnnlab.grading.judge.links import START_SECONDS, ChildLink, EndedError, ZygoteLink
 from cnnlab.grading.judge.result import Result
@@ -241,16 +241,14 @@ class Judge:
             if reply.get("missing") is True:
                 return failed(question, "missing", session.why_missing(question.id))
             if "output" not in reply:
-                tier = reply.get("tier")
-                told = tier if tier in ("shape", "forbidden") else "error"
-                return failed(question, told, _words(reply.get("error")))
+                return _refused(question, reply)
             outputs.append(reply["output"])
         if question.kind == "value":
             outputs *= len(key.cases)
         if question.kind in ("network", "trained") and any(one is not None for one in outputs):
-            outputs, fault = self._measured(session, question, outputs, key.cases, slot)
-            if fault:
-                return failed(question, "error", fault)
+            outputs, refused = self._measured(session, question, outputs, key.cases, slot)
+            if refused:
+                return refused
         return _judged(key, outputs)
 
     def _measured(
@@ -260,7 +258,7 @@ class Judge:
         models: Sequence[Any],
         cases: Sequence[Any],
         slot: int,
-    ) -> tuple[list[Any], str]:
+    ) -> tuple[list[Any], Verdict | None]:
         """What models give that are built anew where no student's code runs."""
         seconds = self.limits.cell_seconds
         outputs: list[Any] = []
@@ -277,11 +275,12 @@ class Judge:
                     clean.order(**task, config=_config(model), seconds=seconds)
                     reply = session.reply(clean, seconds)
                     if "output" not in reply:
-                        return [], _words(reply.get("error"))
+                        return [], _refused(question, reply)
                     outputs.append(reply["output"])
         except EndedError as end:
-            return [], tr("The model could not be measured: {}.").format(end)
-        return outputs, ""
+            fault = tr("The model could not be measured: {}.").format(end)
+            return [], failed(question, "error", fault)
+        return outputs, None
 
 
 def _config(model: Any) -> str:
@@ -291,6 +290,12 @@ def _config(model: Any) -> str:
 def _weights(model: Any) -> list:
     weights = model.get("weights") if isinstance(model, dict) else None
     return weights if isinstance(weights, list) else []
+
+
+def _refused(question: Question, reply: dict[str, Any]) -> Verdict:
+    """The verdict on what a child could not answer; how it calls that counts for the title only."""
+    tier: Tier = reply["tier"] if reply.get("tier") in ("shape", "forbidden") else "error"
+    return failed(question, tier, _words(reply.get("error")))
 
 
 def _words(text: Any) -> str:
