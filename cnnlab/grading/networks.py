@@ -26,6 +26,7 @@ LAYERS = {
     *("Elu", "Selu", "LeakyRelu", "Relu6", "HardSigmoid", "HardSilu", "LogSoftmax", "Softplus"),
     *("ConvertToTensor",),  # which Keras itself puts between a network and a network inside of it
 }
+PRECISIONS = ("float64", "float16", "bfloat16")  # that a whole notebook may be set to
 PARTS = {"__keras_tensor__", "__slice__"}  # links between two layers, and what is cut out
 HELPERS = {"keras.initializers", "keras.regularizers", "keras.constraints"}
 TRAINING_ONLY = {
@@ -262,8 +263,11 @@ def rebuilt(text: str) -> keras.Model:
 
 
 def _untrained(config: dict[str, Any]) -> dict[str, Any]:
-    """Without optimizer, loss and metrics, which the configuration of a trained model has."""
-    return {key: value for key, value in config.items() if key != "compile_config"}
+    """Without what is there for the training: optimizer, loss and metrics, and its precision."""
+    if config.get("class_name") == "DTypePolicy":
+        return config | {"config": {"name": "float32"}}
+    left = {key: value for key, value in config.items() if key != "compile_config"}
+    return left | {"dtype": "float32"} if left.get("dtype") in PRECISIONS else left
 
 
 def _allowed(value: Any) -> None:

@@ -1,5 +1,6 @@
 """The judge on honest work: right, wrong, missing, and broken."""
 
+import pytest
 from toy_exercise import RIGHT
 
 from cnnlab.grading.answers.check import verdict
@@ -70,3 +71,17 @@ def layer(units):
     marked = mark(code)[0]["layer"]
     assert (marked.tier, marked.message) == (told.tier, told.message)
     assert marked.tier == "shape" and "'Lambda'" in marked.message
+
+
+PRECISION = {
+    "float64": "keras.config.set_floatx('float64')\nkeras.config.set_dtype_policy('float64')",
+    "mixed": "keras.mixed_precision.set_global_policy('mixed_float16')",
+    "half": "keras.config.set_dtype_policy('bfloat16')",
+}
+
+
+@pytest.mark.parametrize("name", PRECISION)
+def test_a_notebook_may_choose_the_precision_of_its_training(mark, name):
+    setting = f"import keras\n{PRECISION[name]}"
+    verdicts, result = mark(*RIGHT[:4], setting, *RIGHT[4:])
+    assert result.earned == 10, verdicts

@@ -124,10 +124,10 @@ def _grade(options: Options, folder: records.Folder) -> Outcome:
         with closing(marked(options, secret, new)) as results:
             for task, result in results:
                 if isinstance(result, Result):
+                    outcome.marked += 1  # before it can be seen that it is there
                     key = _key(result.digest, result.room, secret)
                     record = records.new_record(task.entry, task.submission, result, key)
                     folder.keep(_with_the_rest(folder, record, task.entry))
-                    outcome.marked += 1
                 else:
                     reason = f"It could not be marked: {type(result).__name__}: {result}"
                     problem = Problem(task.entry.student, task.entry.path, reason)
