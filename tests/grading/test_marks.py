@@ -700,6 +700,13 @@ def test_a_student_with_two_bad_files_has_one_line():
     assert values["notes"] == "The file is empty. It is no JSON."
 
 
+def test_what_is_no_file_has_no_place_among_the_files():
+    bob = Student("Bob")
+    problems = [Problem(bob, "Bob.pdf", "No notebook."), Problem(bob, "", "Not on the roster.")]
+    head, line = table(tables.marks_table([], problems))
+    assert dict(zip(head, line, strict=True))["file"] == "Bob.pdf"
+
+
 def test_what_a_teacher_has_to_look_at_comes_first():
     problems = [
         Problem(Student("Joe"), "joe.ipynb", "It is empty."),

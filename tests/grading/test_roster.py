@@ -51,5 +51,6 @@ def test_a_name_that_nobody_else_has_gets_its_number():
     known = [Student("Ada Lovelace", "101"), Student("Bob", "7"), Student("bob", "8")]
     ada = roster.numbered(Student("lovelace_ada"), known)
     assert (ada.name, ada.id) == ("lovelace_ada", "101")
-    for student in (Student("Bob"), Student("Ada Lovelace", "9", "canvas"), Student("Eve")):
+    assert [roster.numbered(Student(name), known).id for name in ("Bob", "bob")] == ["7", "8"]
+    for student in (Student("BOB"), Student("Ada Lovelace", "9", "canvas"), Student("Eve")):
         assert roster.numbered(student, known) == student

@@ -174,7 +174,8 @@ def _in_zip(
         infos = file.infolist()
         _refuse_bomb(infos, inside=bool(path))
     except (UnreadableError, *ZIP_ERRORS) as error:
-        reason = tr("The zip cannot be read: {}").format(str(error) or type(error).__name__)
+        said = str(error).removesuffix(".") or type(error).__name__
+        reason = tr("The zip cannot be read: {}.").format(said)
         yield Found(path or _shown(archive.name), None, bytes, printable(reason))
         return
     # A zip on disk stays open, for its list of files is long; one inside of another is read anew.

@@ -69,8 +69,9 @@ def numbered(student: Student, roster: Iterable[Student]) -> Student:
     """The student with the number of the roster, where nobody else there has this name."""
     if student.id:
         return student
-    numbers = [one.id for one in roster if _words(one.name) == _words(student.name)]
-    return replace(student, id=numbers[0]) if len(numbers) == 1 else student
+    alike = [one for one in roster if _words(one.name) == _words(student.name)]
+    exact = [one for one in alike if one.name == student.name] or alike
+    return replace(student, id=exact[0].id) if len(exact) == 1 else student
 
 
 def _same(one: Student, other: Student) -> bool:

@@ -66,7 +66,7 @@ def marks_table(rows: Iterable[Row], problems: Iterable[Problem]) -> str:
     blank = [""] * len(names)
     for student, some in by_student(problems).items():
         if some[0].missing:
-            files = ", ".join(dict.fromkeys(one.path for one in some))
+            files = ", ".join(dict.fromkeys(one.path for one in some if one.path))
             reasons = " ".join(dict.fromkeys(one.reason for one in some))
             table.append([student.name, student.id, *[""] * 5, files, *blank, reasons])
     return as_csv(table)
