@@ -790,6 +790,69 @@ def test_the_camera_refused_there_and_gone(home):
     says(page, "It sees: (espresso|cup)")
 
 
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+@pytest.mark.browser
+def test_a_page_that_nobody_sees_stops_the_camera_and_not_the_square(home):
+    page = home
+    page.evaluate(CAMERA, "")
+    page.get_by_role("button", name="Camera").click()
+    page.get_by_role("button", name="Stop the camera").wait_for()
+    page.evaluate(HIDE, True)
+    says(page, "nobody saw this page")
+    assert page.evaluate("window.film.getTracks()[0].readyState") == "ended"
+    # It was left while the browser asked.
+    page.evaluate(HIDE, False)
+    page.evaluate(CAMERA, "")
+    page.get_by_role("button", name="Camera").click()
+    page.locator(".cl-error").wait_for(state="hidden")
+    page.evaluate(HIDE, True)
+    says(page, "nobody saw this page")
+    page.wait_for_function("() => window.film.getTracks()[0].readyState === 'ended'")
+    page.evaluate(HIDE, False)
+    page.evaluate(CAMERA, "")
+    page.get_by_role("button", name="Camera").click()
+    page.get_by_role("button", name="Stop the camera").click()
+    # The square was sent on a way that ends.
+    page.get_by_label("On the picture").select_option("occlusion")
+    page.get_by_role("button", name="Send the square").click()
+    bar = page.get_by_label("places that the square has hidden").element_handle()
+    page.wait_for_function("(el) => el.value > 2", arg=bar)
+    page.evaluate(HIDE, True)
+    was = bar.evaluate("(el) => el.value")
+    page.wait_for_function("([el, was]) => el.value > was + 4", arg=[bar, was])
+    page.evaluate(HIDE, False)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Send the square").wait_for()
+
+
+@pytest.mark.browser
+def test_a_page_that_is_left_and_found_again_lives_on(launch, serve, bench):
+    """Browsers keep a page that was left, with its worker, asleep."""
+    chromium = launch(ignore_default_args=["--disable-back-forward-cache"])
+    page = chromium.new_page()
+    page.goto(f"{serve(bench)}en-light.html")
+    page.locator(".ln-start button").click()
+    says(page, "It sees: .*cat")
+    page.evaluate("addEventListener('pageshow', (event) => (window.kept = event.persisted))")
+    page.get_by_label("On the picture").select_option("occlusion")
+    page.get_by_role("button", name="Send the square").click()
+    bar = "document.querySelector('.ln-occlude progress').value"
+    page.wait_for_function(f"{bar} > 2")
+    page.goto(f"{serve(bench)}worker.html")
+    page.evaluate("setTimeout(() => history.back())")
+    page.wait_for_function("window.kept === true")
+    was = page.evaluate(bar)
+    page.wait_for_function(f"{bar} > {was} + 2")
+    page.get_by_label("Photograph", exact=True).select_option("coffee")
+    says(page, "It sees: (espresso|cup)")
+    chromium.close()
+
+
 @pytest.mark.browser
 def test_parts_are_hidden_by_keyboard_and_shown_again(home):
     page = home
