@@ -123,6 +123,12 @@ def names_of_buttons(page: BeautifulSoup) -> None:
             button["aria-label"] = name
 
 
+def icons_are_silent(page: BeautifulSoup) -> None:
+    """A screen reader would read the number of an icon's sign among the words beside it."""
+    for icon in page.select('i[class*="fa-"]'):
+        icon["aria-hidden"] = "true"
+
+
 def answers_fold(page: BeautifulSoup) -> None:
     """An admonition of class `dropdown` folds, with no script: a `details` element."""
     for box in page.select("div.admonition.dropdown"):
@@ -184,6 +190,7 @@ MENDS: tuple[Callable[[BeautifulSoup], None], ...] = (
     landmarks,
     no_empty_headings,
     names_of_buttons,
+    icons_are_silent,
     answers_fold,
     list_of_references,
     room_for_pictures,
