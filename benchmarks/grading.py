@@ -130,7 +130,8 @@ def _run(command: list[str], **settings: object) -> None:
     done = subprocess.run(command, capture_output=True, text=True, **settings)
     if done.returncode:
         raise RuntimeError(
-            f"{' '.join(command)} ended with status {done.returncode}: {done.stderr}"
+        said = " ".join(command), done.returncode, done.stderr
+        raise RuntimeError("{} ended with status {}: {}".format(*said))
         )
 
 
