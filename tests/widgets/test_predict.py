@@ -112,7 +112,7 @@ def test_the_answer_comes_after_the_guess_and_the_page_keeps_score(show, scheme)
     assert "factor of 2 on average" in number.locator(".cl-status").inner_text()
     choice.get_by_label("the sky").check()
     choice.get_by_role("button", name="This is my guess").click()
-    assert "Yes: the sky." in choice.inner_text()
+    assert "Right: the sky." in choice.inner_text()
     for figure in (number, choice):
         assert "1 of 2 right" in figure.locator(".cl-status").inner_text()
 
