@@ -27,3 +27,6 @@ Scorer.score = ([page, title, anchor, , score]) => {
     return htmlToText(page.documentElement.outerHTML, anchor);
   };
 }
+
+// A screen reader tells how many are found: the search has begun, and its index comes after this script.
+Search.status?.setAttribute("role", "status");

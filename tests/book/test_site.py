@@ -205,6 +205,7 @@ def test_search_finds(site, open_page, scheme):
     page = open_page(f"{base}search.html?q=convolution")
     first = page.locator("#search-results li a").first
     first.wait_for()
+    page.get_by_role("status").filter(has_text="found").wait_for()  # a screen reader hears it
     first.click()
     page.wait_for_url("**/book/**")
 
