@@ -112,17 +112,27 @@ def _nbgrader_seconds(place: Path) -> float:
     source = _cells_of_nbgrader(hand_in())
     _write(course / "source" / "hw" / "hw.ipynb", source)
     path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"  # it calls other commands
-    settings = {"cwd": course, "env": os.environ | {"PATH": path}, "check": True, **QUIET}
+    settings = {"cwd": course, "env": os.environ | {"PATH": path}}
     command = [str(python), "-m", "nbgrader"]
-    subprocess.run([*command, "generate_assignment", "hw"], **settings)
+    _run([*command, "generate_assignment", "hw"], **settings)
     for number in range(HAND_INS):
         _write(course / "submitted" / f"student{number}" / "hw" / "hw.ipynb", source)
     started = time.perf_counter()
-    subprocess.run([*command, "autograde", "hw"], **settings)
+    _run([*command, "autograde", "hw"], **settings)
     seconds = time.perf_counter() - started
     if len(list((course / "autograded").glob("*/hw/hw.ipynb"))) != HAND_INS:
         raise RuntimeError("nbgrader has not graded all hand-ins")
     return seconds
+
+
+def _run(command: list[str], **settings: object) -> None:
+    """Run a command; if it fails, say in its own words why."""
+    done = subprocess.run(command, capture_output=True, text=True, **settings)
+    if done.returncode:
+        raise RuntimeError(
+        said = " ".join(command), done.returncode, done.stderr
+        raise RuntimeError("{} ended with status {}: {}".format(*said))
+        )
 
 
 def _write(path: Path, notebook: NotebookNode) -> None:

@@ -243,6 +243,28 @@ def test_the_package_s_own_functions_are_no_answer(capsys):
     assert "✓" in said(capsys, "scaled", lambda X, factor: X * factor)
 
 
+class Odd:
+    """An object of a student's own, of which little can be asked."""
+
+    def __array__(self, *_, **__):
+        raise RuntimeError("no array")
+
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+
+    def __call__(self, *_):
+        return self
+
+
+def test_an_odd_object_is_told_and_breaks_nothing(capsys):
+    for answer in (Odd(), lambda X, factor: Odd(), lambda X, factor: [X, Odd()]):
+        text = said(capsys, "scaled", answer)
+        assert "✗ scaled" in text and "RuntimeError" in text
+    assert "✗ area" in said(capsys, "area", (12, Odd()))
+    assert "✗ layer" in said(capsys, "layer", lambda units: Odd())
+    assert "✗ model" in said(capsys, "model", Odd())
+
+
 def test_the_package_s_sources_are_no_answer(capsys):
     import inspect
 

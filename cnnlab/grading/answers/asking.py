@@ -76,8 +76,7 @@ def answers(
     if kind == "value":
         return [plain(answer) for _ in cases]
     call = predictor(made_anew(answer)) if kind == "trained" else answer
-    built = hasattr(answer, "count_params") and not isinstance(answer, type)
-    if kind == "network" and built:
+    if kind == "network" and _is_built(answer):
         raise FormError(tr("The answer is a model; expected the function that builds it."))
     if not callable(call):
         text = tr(
@@ -89,6 +88,12 @@ def answers(
         pairs = zip(outputs, cases, strict=True)
         return [_built(model, _shape_among(case), image) for model, case in pairs]
     return list(map(plain, outputs))
+
+
+def _is_built(answer: Any) -> bool:
+    from keras.layers import Layer  # as every model is
+
+    return isinstance(answer, Layer)
 
 
 def _shape_among(case: Case) -> tuple[int, ...] | None:

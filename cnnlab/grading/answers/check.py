@@ -9,7 +9,7 @@ from typing import Any
 
 from cnnlab.grading.answers import progress, watching
 from cnnlab.grading.answers.asking import AnswerError, FormError, answers, made_anew, sentence
-from cnnlab.grading.answers.verdict import MARKS, TITLES, AnswerKey, Verdict, failed
+from cnnlab.grading.answers.verdict import MARKS, TITLES, AnswerKey, Verdict, failed, judged
 from cnnlab.grading.question import Question
 from cnnlab.grading.questions import add, question, questions, version
 from cnnlab.grading.texts import tr
@@ -36,7 +36,7 @@ def verdict(asked: Question, answer: Any, seed: int = 0) -> Verdict:
             outputs = [_facts(model) for model in outputs]
     except AnswerError as error:
         return failed(asked, error.tier, str(error))
-    return key.verdict(outputs)
+    return judged(key, outputs)
 
 
 def _facts(model: Any) -> dict[str, Any]:

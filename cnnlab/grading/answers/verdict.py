@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from cnnlab.grading.answers.asking import said
 from cnnlab.grading.answers.compare import (
     as_array,
     copied,
@@ -212,6 +213,15 @@ class AnswerKey:
         return "shape" if fault else "value", side_by_side(
             why, given, output, expected, question.tolerance
         )
+
+
+def judged(key: AnswerKey, outputs: Sequence[Any]) -> Verdict:
+    """The verdict; whatever an answer holds, it is judged or it is told that it cannot be."""
+    try:
+        return key.verdict(outputs)
+    except Exception as error:  # of ours, of a class of the student's own, or MemoryError
+        text = tr("The answer could not be judged: {}: {}")
+        return failed(key.question, "error", text.format(type(error).__name__, said(error)))
 
 
 def failed(question: Question, tier: Tier, message: str, mistake: str = "") -> Verdict:

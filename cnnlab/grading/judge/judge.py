@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cnnlab.grading.answers.verdict import AnswerKey, Tier, Verdict, failed
+from cnnlab.grading.answers.verdict import AnswerKey, Tier, Verdict, failed, judged
 from cnnlab.grading.judge.clock import PATIENCE
 from cnnlab.grading.judge.links import START_SECONDS, ChildLink, EndedError, ZygoteLink
 from cnnlab.grading.judge.result import Result
@@ -249,7 +249,7 @@ class Judge:
             outputs, refused = self._measured(session, question, outputs, key.cases, slot)
             if refused:
                 return refused
-        return _judged(key, outputs)
+        return judged(key, outputs)
 
     def _measured(
         self,
@@ -300,15 +300,6 @@ def _refused(question: Question, reply: dict[str, Any]) -> Verdict:
 
 def _words(text: Any) -> str:
     return text if isinstance(text, str) else tr("it answered something unexpected")
-
-
-def _judged(key: AnswerKey, outputs: Sequence[Any]) -> Verdict:
-    """The verdict; whatever an answer holds, it is judged or it is told that it cannot be."""
-    try:
-        return key.verdict(outputs)
-    except Exception as error:  # of ours, or MemoryError
-        said = tr("The answer could not be judged: {}: {}")
-        return failed(key.question, "error", said.format(type(error).__name__, error))
 
 
 def _stream(text: str) -> dict[str, Any]:
