@@ -129,10 +129,8 @@ def _run(command: list[str], **settings: object) -> None:
     """Run a command; if it fails, say in its own words why."""
     done = subprocess.run(command, capture_output=True, text=True, **settings)
     if done.returncode:
-        raise RuntimeError(
         said = " ".join(command), done.returncode, done.stderr
         raise RuntimeError("{} ended with status {}: {}".format(*said))
-        )
 
 
 def _write(path: Path, notebook: NotebookNode) -> None:
