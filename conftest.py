@@ -12,6 +12,7 @@ import re
 import shutil
 import sys
 from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -204,8 +205,10 @@ def pytest_sessionstart(session):
         config.add_cleanup(folder.cleanup)
         machine, make_machine = Path(folder.name), make_student
     try:
-        make_notebooks(machine / "made")
-        make_machine(machine, build_wheel(machine / "dist"))
+        with ThreadPoolExecutor() as side_by_side:
+            made = side_by_side.submit(make_notebooks, machine / "made")
+            make_machine(machine, build_wheel(machine / "dist"))
+            made.result()
     except AssertionError as error:
         pytest.exit(str(error), returncode=1)
     config.stash[MACHINE] = machine

@@ -28,15 +28,17 @@ LINE = {
 }
 SLOWER = 4
 TEXTS = (".html", ".css", ".js", ".json", ".svg", ".txt")
-# The page answers: its scripts ran, its formulas are set, and each figure is there.
+# The page answers: its scripts ran, its formulas are set, and the figures in view are there. (Those
+# below start when the reader goes there.)
 ALIVE = """async () => {
   const views = 'script[type="application/vnd.jupyter.widget-view+json"]';
-  const figures = () => [...document.querySelectorAll(".anywidget-lite")];
+  const all = () => [...document.querySelectorAll(".anywidget-lite")];
+  const seen = (figure) => figure.getBoundingClientRect().top < innerHeight;
   while (document.readyState !== "complete") await new Promise((next) => setTimeout(next, 20));
   await window.MathJax?.startup?.promise;
   const waits = () =>
-    figures().length < document.querySelectorAll(views).length ||
-    figures().some((figure) => !figure.children.length);
+    all().length < document.querySelectorAll(views).length ||
+    all().some((figure) => seen(figure) && !figure.children.length);
   while (waits()) await new Promise((next) => setTimeout(next, 20));
   const [paint] = performance.getEntriesByName("first-contentful-paint");
   const bytes = performance.getEntries().reduce((sum, one) => sum + (one.encodedBodySize ?? 0), 0);

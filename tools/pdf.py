@@ -149,6 +149,7 @@ def printed(browser: Browser, site: str, file: str, **prepared) -> bytes:
     page = context.new_page()
     page.goto(site + file)
     page.evaluate("window.MathJax?.startup?.promise")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")  # all figures start, seen or not
     page.wait_for_function(ALIVE)
     start_living_network(page)
     page.emulate_media(media="print")

@@ -9,7 +9,32 @@ const ORANGE = [255, 150, 50];
 const WHITE = [255, 255, 255];
 
 // Whole, but one decimal below a tenth.
-export const percent = (share) => `${format(100 * share, share < 0.1 ? 1 : 0)} %`;
+export const percent = (share) => `${format(100 * share, share < 0.1 ? 1 : 0)} %`;
+
+// ---- in slices ----
+
+const SLICE = 8; // milliseconds of work, and then the page may scroll and hear its reader
+
+export const pause = () => new Promise((done) => setTimeout(done));
+
+// Does one job after another, a slice of them at a time, until `isOld()` says that nobody needs the rest.
+/**
+ * @param {(() => void)[]} jobs
+ * @param {() => boolean} isOld
+ */
+export async function inSlices(jobs, isOld) {
+  let began = -Infinity; // what calls it has had its slice
+  for (const job of jobs) {
+    if (performance.now() - began > SLICE) {
+      await pause();
+      if (isOld()) return;
+      began = performance.now();
+    }
+    job();
+  }
+}
+
+// ---- canvases ----
 
 export const canvas = (size, attributes = {}) => h("canvas", { width: size, height: size, role: "img", ...attributes });
 

@@ -3,7 +3,7 @@
 // Inside the network: the feature maps of a stage, unit by unit, and the part of the picture that a place of one sees.
 
 import { choice, format, h, keys, numberBox, range } from "../../cnnlab/widgets/frame.js";
-import { canvas, paintFilter, paintUnit } from "./draw.js";
+import { canvas, inSlices, paintFilter, paintUnit } from "./draw.js";
 import { answers } from "./lite0.js";
 /** @import { Fig } from "../../cnnlab/widgets/frame.js" */
 
@@ -27,6 +27,14 @@ export function makeInside(fig, life) {
   });
   const grid = h("div", { class: "ln-units", role: "group", "aria-label": t("units") }, ...units.map(({ el }) => el));
   const large = makeLarge(fig, life);
+  let painted = {};
+  const paint = (seen) => {
+    const first = firstOf(fig);
+    if (painted.seen === seen && painted.first === first) return;
+    const now = (painted = { seen, first });
+    const jobs = units.flatMap(({ sheet }, i) => (first + i < seen.C ? [() => paintUnit(sheet, seen, first + i)] : []));
+    inSlices(jobs, () => painted !== now);
+  };
   return {
     el: h("div", {}, h("div", { class: "ln-row" }, stage.el, unit.el), grid, large.el),
     draw() {
@@ -34,15 +42,14 @@ export function makeInside(fig, life) {
       if (!seen || !fig.get("stage")) return;
       stage.set(fig.get("stage"));
       unit.set(fig.get("unit") + 1, seen.C);
-      units.forEach(({ el, sheet }, i) => {
+      units.forEach(({ el }, i) => {
         const channel = firstOf(fig) + i;
         el.hidden = channel >= seen.C;
-        if (el.hidden) return;
-        paintUnit(sheet, seen, channel);
         el.setAttribute("aria-pressed", String(channel === fig.get("unit")));
         el.setAttribute("aria-label", t("unitName", { n: channel + 1 }));
       });
       large.draw(seen);
+      paint(seen);
     },
   };
 }
@@ -60,7 +67,8 @@ export function beginOf(name) {
 function makeLarge(fig, life) {
   const { t } = fig;
   const sheet = canvas(1, { class: "ln-large", tabindex: 0 });
-  const filter = canvas(3, { class: "ln-filter", "aria-label": t("filter") });
+  const filter = canvas(3, { class: "ln-filter", "aria-hidden": "true", role: null });
+  const filterBox = h("div", { class: "ln-filter-box" }, h("p", { class: "cl-name" }, t("filter")), filter);
   const name = h("p", { class: "cl-name" });
   const cell = h("span", { class: "ln-cell" });
   const box = h("div", { class: "ln-large-box" }, sheet, cell);
@@ -77,7 +85,7 @@ function makeLarge(fig, life) {
     move: (dr, dc) => move(fig.get("place")[0] + dr, fig.get("place")[1] + dc),
   });
   return {
-    el: h("div", { class: "ln-row" }, h("div", {}, name, box), h("div", { class: "ln-filter-box" }, filter)),
+    el: h("div", { class: "ln-row" }, h("div", {}, name, box), filterBox),
     draw(seen) {
       const [unit, [row, column]] = [fig.get("unit"), fig.get("place")];
       paintUnit(sheet, seen, unit);
@@ -87,8 +95,8 @@ function makeLarge(fig, life) {
       sheet.setAttribute("aria-label", words);
       cell.style.cssText = `top: ${(100 * row) / seen.height}%; left: ${(100 * column) / seen.width}%;
         width: ${100 / seen.width}%; height: ${100 / seen.height}%`;
-      filter.parentElement.hidden = fig.get("stage") !== "stem_conv";
-      if (!filter.parentElement.hidden) paintFilter(filter, life.first, unit);
+      filterBox.hidden = fig.get("stage") !== "stem_conv";
+      if (!filterBox.hidden) paintFilter(filter, life.first, unit);
     },
   };
 }

@@ -7,7 +7,7 @@ import { bitmapOf, openCamera, takeFiles } from "../../cnnlab/widgets/pictures.j
 import PHRASES from "./live.json" with { type: "json" };
 import { failure, lacking, makeWorker } from "./ask.js";
 import { makeChanges } from "./changes.js";
-import { percent } from "./draw.js";
+import { pause, percent } from "./draw.js";
 import { beginOf, makeInside } from "./inside.js";
 import { CLASSES, SIZE } from "./lite0.js";
 import { CHANGES } from "./picture.js";
@@ -22,7 +22,7 @@ PHOTOS.push("brick", "grass", "gravel", "retina");
 // The names of the classes, in the page's language.
 const NAMES = { en: "classes.txt", es: "classes.es.txt" };
 
-// What the reader has chosen. `hidden` counts the strokes; the pixels are in `mask`.
+// What the reader has chosen. `hidden` is the number of the last stroke, or 0; the pixels are in `mask`.
 const START = {
   photo: "cat",
   other: "coffee",
@@ -74,9 +74,7 @@ export function mount(el) {
       fig.explain("");
       try {
         const life = await begin(fig, place, bar, tries++ > 0);
-        const focused = panel.contains(document.activeElement);
-        panel.remove();
-        await live(fig, place, life, small, focused);
+        await live(fig, place, life, small, panel);
       } catch (error) {
         fig.say("");
         complain(fig, error);
@@ -132,14 +130,29 @@ async function begin(fig, { folder, version, size }, bar, again) {
 // ---- the living network ----
 
 /** @param {Fig} fig */
-async function live(fig, { folder, version }, { worker, first, names }, small, focused) {
+async function live(fig, { folder, version }, { worker, first, names }, small, panel) {
   fig.onRemove(worker.end);
   const mask = new Uint8Array(SIZE * SIZE);
-  const life = { worker, first, names, mask, answer: null, alone: {}, occlusion: null, silent: false, pictures: 0 };
+  const life = {
+    worker,
+    first,
+    names,
+    mask,
+    answer: null,
+    alone: {},
+    occlusion: null,
+    silent: false,
+    pictures: 0,
+    strokes: 0,
+  };
   const photoOf = (name) => fetchedBitmap(`${folder}${name}.webp?${version}`);
   const sources = makeSources(fig, life, photoOf);
+  await pause(); // what is made at once keeps the page from its reader
   const [picture, guesses] = [makePicture(fig, life), makeGuesses(fig, life)];
+  await pause();
   const folds = small ? {} : makeFolds(fig, life);
+  const focused = panel.contains(document.activeElement);
+  panel.remove();
   fig.controls.append(sources.el);
   fig.stage.append(picture.el, guesses.el);
   const boxes = Object.entries(folds).map(([key, part]) =>
@@ -164,6 +177,7 @@ async function live(fig, { folder, version }, { worker, first, names }, small, f
     life.told = best;
     folds.tasks?.draw(seen);
   };
+  await pause();
   if (focused) sources.focus(); // the button that had it has gone
   await sources.show("cat");
   fig.draws(() => think(fig, life));
@@ -195,16 +209,23 @@ export async function think(fig, life) {
 }
 
 async function answer(fig, life) {
-  const [changes, target, stage, other] = ["changes", "target", "stage", "other"].map(fig.get);
-  await life.withOther?.(changes.join === "none" ? null : other);
-  const hidden = fig.get("hidden") ? life.mask : null;
-  const asked = { changes, hidden, target: target < 0 ? null : target, stage: stage || undefined };
+  const [changes, hidden, target, stage] = ["changes", "hidden", "target", "stage"].map(fig.get);
+  const other = changes.join === "none" ? null : fig.get("other");
+  const picture = JSON.stringify([life.pictures, changes, hidden, other]);
+  const about = JSON.stringify([picture, target, stage]);
+  if (life.answer?.about === about) return life.draw(); // nothing new is asked: what is known is shown in another way
+  await life.withOther?.(other);
+  const asked = {
+    changes,
+    hidden: hidden ? life.mask : null,
+    target: target < 0 ? null : target,
+    stage: stage || undefined,
+  };
   const found = await life.worker.ask("look", asked);
-  const sameAs = JSON.stringify([life.pictures, changes, fig.get("hidden")]);
-  if (life.occlusion?.sameAs !== sameAs || life.occlusion.target !== found.target) forget(life);
+  if (life.occlusion?.picture !== picture || life.occlusion.target !== found.target) forget(life);
   const order = range(found.probabilities.length).sort((a, b) => found.probabilities[b] - found.probabilities[a]);
   const seen = stage === fig.get("stage") ? found.seen : undefined; // or another one was chosen meanwhile
-  life.answer = { ...found, seen, best: order.slice(0, 5), sameAs };
+  life.answer = { ...found, seen, best: order.slice(0, 5), picture, about };
   life.draw();
 }
 

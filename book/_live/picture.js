@@ -33,41 +33,43 @@ export function triangles(from, to) {
   });
 }
 
-// A part of a picture, resized without aliasing: first its rows, then its columns.
+// A part of a picture, resized without aliasing: for each row of the result, the rows that it is made of become one line,
+// and then the columns of this line.
 /**
  * @param {Picture} picture
  * @param {Box} box
  */
 export function resized({ data, width: W }, { top, left, height, width }, size) {
-  const across = triangles(width, size);
-  const rows = new Float32Array(height * size * 3);
-  for (let r = 0, at = 0; r < height; r++)
-    for (const { first, weights } of across) {
-      let pixel = 4 * ((top + r) * W + left + first);
-      let [red, green, blue] = [0, 0, 0];
-      for (const weight of weights) {
-        red += weight * data[pixel];
-        green += weight * data[pixel + 1];
-        blue += weight * data[pixel + 2];
-        pixel += 4;
-      }
-      rows[at++] = red;
-      rows[at++] = green;
-      rows[at++] = blue;
-    }
+  const [down, across] = [triangles(height, size), triangles(width, size)];
   const square = new Float32Array(size * size * 3);
-  triangles(height, size).forEach(({ first, weights }, r) => {
-    const out = square.subarray(r * size * 3, (r + 1) * size * 3);
-    weights.forEach((weight, i) => {
-      const line = (first + i) * size * 3;
-      for (let k = 0; k < out.length; k++) out[k] += weight * rows[line + k];
+  const line = new Float32Array(width * 3);
+  let at = 0;
+  for (const rows of down) {
+    line.fill(0);
+    rows.weights.forEach((weight, i) => {
+      let pixel = 4 * ((top + rows.first + i) * W + left);
+      for (let k = 0; k < line.length; pixel += 2) {
+        line[k++] += weight * data[pixel++]; // red
+        line[k++] += weight * data[pixel++]; // green, and below blue; the fourth byte is left out
+        line[k++] += weight * data[pixel];
+      }
     });
-  });
+    for (const { first, weights } of across)
+      for (let c = 0; c < 3; c++) {
+        let sum = 0;
+        for (let i = 0, k = 3 * first + c; i < weights.length; i++, k += 3) sum += weights[i] * line[k];
+        square[at++] = sum;
+      }
+  }
   return square;
 }
 
 // (255 · image − 127) / 128, as the network was trained.
-export const around0 = (square) => square.map((value) => (value - 127) / 128);
+export function around0(square) {
+  const made = new Float32Array(square.length);
+  for (let i = 0; i < made.length; i++) made[i] = (square[i] - 127) / 128;
+  return made;
+}
 
 // For a canvas: four bytes a pixel.
 /** @param {ArrayLike<number>} square */

@@ -48,13 +48,17 @@ export function makePicture(fig, life) {
 /** @param {Fig} fig */
 export function makeDock(fig, { layers }) {
   const again = canvas(SIZE, { class: "ln-again", "aria-hidden": "true", role: null, hidden: "" });
-  const watch = new IntersectionObserver(([{ isIntersecting }]) => (again.hidden = isIntersecting));
+  const pen = again.getContext("2d");
+  const draw = () => again.hidden || layers.forEach((layer) => pen.drawImage(layer, 0, 0));
+  const watch = new IntersectionObserver(([{ isIntersecting }]) => {
+    again.hidden = isIntersecting;
+    draw();
+  });
   watch.observe(layers[0]);
   fig.onRemove(() => watch.disconnect());
   const el = dock(fig, again);
   el.prepend(fig.error);
-  const pen = again.getContext("2d");
-  return { el, draw: () => layers.forEach((layer) => pen.drawImage(layer, 0, 0)) };
+  return { el, draw };
 }
 
 // Draws what was chosen over the picture, and says what it is.
@@ -92,13 +96,13 @@ function makeOcclude(fig, life) {
   const run = async () => {
     running = true;
     await life.still(); // of a film, it hides parts of the last picture
-    const { target, sameAs } = life.answer;
-    life.occlusion = { target, sameAs, fallen: new Float32Array(0) };
+    const { target, picture } = life.answer;
+    life.occlusion = { target, picture, fallen: new Float32Array(0) };
     life.draw();
     try {
       await life.worker.ask("occlude", { target }, ({ done, fallen }) => {
         bar.value = done;
-        if (life.occlusion?.sameAs === sameAs) Object.assign(life.occlusion, { fallen });
+        if (life.occlusion?.picture === picture) Object.assign(life.occlusion, { fallen });
         if (done % PLACES === 0) life.draw();
       });
     } catch (error) {
@@ -131,7 +135,7 @@ function makeBrush(fig, life, over) {
   const press = ([row, column]) => {
     for (let r = 0; r < SIZE; r++)
       for (let c = 0; c < SIZE; c++) if (Math.hypot(r - row, c - column) < BRUSH) life.mask[r * SIZE + c] = 1;
-    fig.set({ hidden: fig.get("hidden") + 1 });
+    fig.set({ hidden: ++life.strokes });
   };
   const at = ({ offsetX, offsetY }) => [(offsetY / over.clientHeight) * SIZE, (offsetX / over.clientWidth) * SIZE];
   fig.listen(over, "pointerdown", (event) => {

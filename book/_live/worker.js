@@ -98,17 +98,20 @@ function cropped(as, changes = {}) {
 // The scores of one square around 0, and what a stage answers if its name is given.
 function run(input, stage) {
   const { tf, network } = state;
-  return tf.tidy(() => {
+  let found;
+  // `tidy` looks for tensors in what it is given back, number by number: so it is given nothing.
+  tf.tidy(() => {
     const seen = {};
     const keep = (name, x) => (name === stage || name === "head_conv" ? (seen[name] = x) : x);
     const scores = network(tf.tensor(input, [1, SIZE, SIZE, 3]), keep).dataSync();
     const [, height, width, C] = stage ? seen[stage].shape : [];
-    return {
+    found = {
       scores,
       maps: seen.head_conv.dataSync(),
       ...(stage && { seen: { data: seen[stage].dataSync(), height, width, C } }),
     };
   });
+  return found;
 }
 
 // The picture with the reader's changes: how it looks, what the network says, why, and what a stage answers.

@@ -5,6 +5,8 @@
   "use strict";
   const STATE = "application/vnd.jupyter.widget-state+json";
   const VIEW = "application/vnd.jupyter.widget-view+json";
+  const MOVES = ["scroll", "pointerdown", "keydown", "beforeprint"]; // by which a reader shows that one goes on
+  const QUIET = 6000; // milliseconds
   const SENTENCES = {
     en: {
       kernel: "This figure needs a live kernel. Open the page in Colab or JupyterLab to use it.",
@@ -194,14 +196,17 @@
     return number > 1 ? `${kind}.${number}` : kind;
   }
 
-  async function show(slot, states) {
+  // Where a figure will be: beside the place that the page keeps for it.
+  function place(slot) {
     const el = Object.assign(document.createElement("div"), { className: "anywidget-lite" });
     slot.after(el);
+    return el;
+  }
+
+  async function show({ el, id, name }, states) {
     try {
-      const id = JSON.parse(slot.textContent).model_id;
       if (states[id]?.model_module !== "anywidget") return say(el, "kernel");
       const own = states[id].state;
-      const name = nameOf(own);
       const { model, widget } = await once(live, id, () => start(whole(states, id)));
       const render = () => widget.render({ model: model.handle(), el, ...context });
       const wanted = asked(name, own);
@@ -215,23 +220,74 @@
         await render();
       }
       offerLink(el, name, model.handle(), own);
-      if (new URLSearchParams(location.hash.slice(1)).get("figure") === name) el.scrollIntoView();
+      if (figureOfAddress() === name) el.scrollIntoView();
     } catch (error) {
       console.error(error);
       say(el, "broken");
     }
   }
 
-  async function run() {
-    const slots = document.querySelectorAll(`script[type="${VIEW}"]`);
-    if (!slots.length) return;
+  const figureOfAddress = () => new URLSearchParams(location.hash.slice(1)).get("figure");
+
+  // The states of the page's figures: in the page, or in a script beside it.
+  async function readStates() {
     const states = {};
-    for (const el of document.querySelectorAll(`script[type="${STATE}"]`)) {
-      Object.assign(states, JSON.parse(el.textContent).state);
+    /** @type {NodeListOf<HTMLElement>} */
+    const scripts = document.querySelectorAll(`script[type="${STATE}"]`);
+    for (const { dataset, textContent } of scripts) {
+      if (dataset.src) await fetchScript(dataset.src);
+      Object.assign(states, (dataset.src ? window["figureStates"] : JSON.parse(textContent ?? "")).state);
     }
-    for (const slot of slots) {
-      show(slot, states);
-      await new Promise((next) => setTimeout(next)); // between two figures, the page can scroll
+    return states;
+  }
+
+  const fetchScript = (src) =>
+    new Promise((done, failed) => {
+      const script = Object.assign(document.createElement("script"), { src });
+      script.addEventListener("load", done);
+      script.addEventListener("error", () => failed(new Error(`${src} did not come`)));
+      document.head.append(script);
+    });
+
+  // Each starts when it is almost in view. The others wait for the reader's first move, or for a quiet while: so the
+  // page answers soon, and yet a screen reader or a search meets all of them.
+  function startInTurn(figures, states) {
+    const waiting = new Map(figures.map((figure) => [figure.el, figure]));
+    const begin = (el) => {
+      const figure = waiting.get(el);
+      waiting.delete(el);
+      near.unobserve(el);
+      if (figure) show(figure, states);
+    };
+    const near = new IntersectionObserver(
+      (entries) => entries.filter((one) => one.isIntersecting).forEach((one) => begin(one.target)),
+      { rootMargin: "50% 0px" },
+    );
+    for (const { el } of figures) near.observe(el);
+    const free = window.requestIdleCallback ?? setTimeout;
+    const others = async () => {
+      for (const sign of MOVES) removeEventListener(sign, others);
+      for (const el of waiting.keys()) {
+        await new Promise((next) => free(next));
+        begin(el);
+      }
+    };
+    for (const sign of MOVES) addEventListener(sign, others, { passive: true });
+    if (figureOfAddress()) others();
+    else setTimeout(others, QUIET);
+  }
+
+  async function run() {
+    const slots = [...document.querySelectorAll(`script[type="${VIEW}"]`)];
+    if (!slots.length) return;
+    const places = slots.map((slot) => ({ el: place(slot), id: JSON.parse(slot.textContent ?? "").model_id }));
+    try {
+      const states = await readStates();
+      const named = places.map((one) => ({ ...one, name: nameOf(states[one.id]?.state ?? {}) }));
+      startInTurn(named, states);
+    } catch (error) {
+      console.error(error);
+      for (const { el } of places) say(el, "broken");
     }
   }
 

@@ -9,9 +9,11 @@ if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = f
   const mark = () => {
     /** @type {NodeListOf<HTMLElement>} */
     const boxes = document.querySelectorAll("div.math mjx-container, .drawing-box");
-    for (const box of boxes) {
-      const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
-      if (scrolls) box.tabIndex = 0;
+    // All are measured before one is changed: after a change the browser would lay out the page anew.
+    const scroll = [...boxes].map((box) => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight);
+    for (const [number, box] of boxes.entries()) {
+      if (scroll[number] === (box.tabIndex === 0)) continue;
+      if (scroll[number]) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
     }
   };

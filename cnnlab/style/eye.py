@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 import keras
@@ -92,6 +93,14 @@ def chosen_eye(network: str | Eye) -> Eye:
     return network if isinstance(network, Eye) else EYES[one_of("network", network, EYES)]
 
 
+@lru_cache(maxsize=4)  # Lite0 takes longer to build than to look a dozen times
+def built(build: Callable[[tuple[int, int, int]], keras.Model], shape: tuple[int, int, int]) -> Any:
+    """The network that an eye builds for pictures ``(H, W, 3)``, not to be trained; kept."""
+    model = build(shape)
+    model.trainable = False
+    return model
+
+
 def placed(model: keras.Model, name: str, argument: str = "layer") -> Any:
     """What the layer of that name answers: places and channels, ``(N, H, W, C)``.
 
@@ -144,7 +153,6 @@ def look(
     ValueError
         If a layer is not there, or answers without places.
     """
-    model = eye.build((*shape, 3))
-    model.trainable = False
+    model = built(eye.build, (*shape, 3))
     part = keras.Model(model.inputs[0], [placed(model, *each) for each in layers])
     return lambda x: part(eye.prepare(x), training=False)

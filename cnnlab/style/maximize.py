@@ -6,6 +6,7 @@ Deconvolution: M. D. Zeiler, R. Fergus, Visualizing and understanding convolutio
 Distill 2017.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -16,7 +17,7 @@ from cnnlab.checks import flag, one_of, whole
 from cnnlab.gradients import terms_and_gradient, value_and_gradient
 from cnnlab.style.attribution import METHODS, rectified
 from cnnlab.style.costs import total_variation
-from cnnlab.style.eye import Eye, chosen_eye, placed
+from cnnlab.style.eye import Eye, built, chosen_eye, placed
 from cnnlab.style.patches import Patch, Responses, cut
 
 LEARNING_RATE = 0.05  # of Adam, on the amplitudes of waves
@@ -26,8 +27,12 @@ DECAY = 1.0  # how much less a wave may do for its pitch: 1 as in photographs
 
 
 def deconvolved(
-    responses: Responses, layer: str, unit: int, patch: Patch, method: str = "deconvnet"
-) -> np.ndarray:
+    responses: Responses,
+    layer: str,
+    unit: int,
+    patch: Patch | Sequence[Patch],
+    method: str = "deconvnet",
+) -> np.ndarray | list[np.ndarray]:
     """Which pixels of a patch excite the unit, sent back through the network.
 
     Parameters
@@ -35,14 +40,15 @@ def deconvolved(
     responses, layer, unit
         Where the patch is from.
     patch
-        One of ``responses.strongest(layer, unit)``.
+        One of ``responses.strongest(layer, unit)``, or several: they are sent back together, which
+        takes less time than one after the other.
     method
         ``"deconvnet"``, ``"guided"`` or ``"plain"``, as in :func:`saliency`.
 
     Returns
     -------
     numpy.ndarray
-        ``(h, w, 3)``, of the patch's shape, with signs.
+        ``(h, w, 3)``, of the patch's shape, with signs. A list of them for several patches.
 
     Raises
     ------
@@ -53,14 +59,21 @@ def deconvolved(
     model, eye = responses.model, responses.eye
     part = keras.Model(model.inputs[0], placed(model, layer))
     whole("unit", unit, 0, part.outputs[0].shape[-1] - 1)
-    row, column = patch.place
+    patches = [patch] if isinstance(patch, Patch) else list(patch)
+    if not patches:
+        return []
+    there = np.zeros((len(patches), *part.outputs[0].shape[1:3]), np.float32)
+    for one, each in zip(there, patches, strict=True):
+        one[each.place] = 1
 
     def answer(x: Any) -> Any:
-        return ops.sum(part(eye.prepare(x), training=False)[:, row, column, unit])
+        return ops.sum(part(eye.prepare(x), training=False)[..., unit] * there)
 
     with rectified(part, method):
-        _, gradient = value_and_gradient(answer, responses.pictures[patch.picture][np.newaxis])
-    return cut(gradient[0], patch.box)
+        seen = responses.pictures[[each.picture for each in patches]]  # (N, H, W, 3)
+        _, gradients = value_and_gradient(answer, seen)
+    back = [cut(g, each.box) for g, each in zip(gradients, patches, strict=True)]
+    return back[0] if isinstance(patch, Patch) else back
 
 
 def maximized(
@@ -109,8 +122,7 @@ def maximized(
     eye = chosen_eye(network)
     flag("regularized", regularized)
     whole("size", size, 32), whole("steps", steps, 1)
-    model = eye.build((size, size, 3))
-    model.trainable = False
+    model = built(eye.build, (size, size, 3))
     part = keras.Model(model.inputs[0], placed(model, layer))
     whole("unit", unit, 0, part.outputs[0].shape[-1] - 1)
 

@@ -147,7 +147,7 @@ function tell(fig, made, name) {
 /** @param {Fig} fig */
 function makeSources(fig, state, take, draw) {
   const { t } = fig;
-  let close = null;
+  let [close, opening] = [null, false];
   const complain = ({ key, values }) => fig.explain(t(key ?? "noPicture", values));
   const stop = () => {
     close?.();
@@ -166,14 +166,16 @@ function makeSources(fig, state, take, draw) {
   takeFiles(fig, input, read);
   const own = button(fig, { label: t("own"), onClick: () => input.click() });
   const start = async () => {
+    if (opening) return; // the browser is asking
     if (close) return stop();
     fig.explain("");
     const gone = (key) => {
       stop();
       fig.explain(t(key));
     };
-    state.film = true; // of a film, nothing is read out
+    state.film = opening = true; // of a film, nothing is read out
     close = await openCamera(async (bitmap) => take(bitmap), gone).catch((error) => complain(error));
+    opening = false;
     state.film = Boolean(close);
     if (!close) return;
     camera.text(t("cameraStop"));

@@ -55,7 +55,8 @@ export function takeFiles(fig, input, take) {
 
 const REFUSED = { NotAllowedError: "cameraRefused", NotFoundError: "cameraNone", NotReadableError: "cameraBusy" };
 
-// One picture after another: `take(bitmap)` is awaited, and `gone(key)` says why it ended. Gives what stops it.
+// One picture after another: `take(bitmap)` is awaited, and `gone(key)` says why it ended. Gives what stops it. The camera is
+// not left on in a page that nobody sees.
 /**
  * @param {(bitmap: ImageBitmap) => Promise<void>} take
  * @param {(key: string) => void} gone
@@ -71,14 +72,24 @@ export async function openCamera(take, gone) {
   let open = true;
   const stop = () => {
     open = false;
+    document.removeEventListener("visibilitychange", unseen);
     for (const track of stream.getTracks()) track.stop();
   };
-  const [track] = stream.getVideoTracks();
-  track.addEventListener("ended", () => {
-    if (open) gone("cameraGone");
+  const end = (key) => {
+    if (open) gone(key);
     stop();
+  };
+  const unseen = () => document.hidden && end("cameraHidden");
+  await video.play().catch(() => {
+    stop();
+    throw unfit("cameraBusy");
   });
-  await video.play();
+  if (document.hidden) {
+    stop(); // the reader left while the browser asked
+    throw unfit("cameraHidden");
+  }
+  document.addEventListener("visibilitychange", unseen);
+  stream.getVideoTracks()[0].addEventListener("ended", () => end("cameraGone"));
   const next = async () => {
     while (open) {
       const bitmap = await createImageBitmap(video);
@@ -87,9 +98,6 @@ export async function openCamera(take, gone) {
       await new Promise((done) => setTimeout(done)); // the page may be touched between two pictures
     }
   };
-  next().catch(() => {
-    if (open) gone("cameraGone");
-    stop();
-  });
+  next().catch(() => end("cameraGone"));
   return stop;
 }

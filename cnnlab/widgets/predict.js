@@ -61,11 +61,16 @@ function remember(guesses) {
 
 // ---- the figure ----
 
-// The cells of the book that show the result: those that follow before the text goes on.
+// What of the book tells the result: the cells that follow, then the text that speaks of it, as far as the next cell
+// or heading. A cell without its code is text that the run has written.
 function resultsAfter(el) {
   const found = [];
   let next = el.closest(".bd-article div.cell")?.nextElementSibling;
-  for (; next?.matches("div.cell"); next = next.nextElementSibling) found.push(next);
+  const take = (selector) => {
+    for (; next?.matches(selector); next = next.nextElementSibling) found.push(next);
+  };
+  take("div.cell");
+  take(":not(div.cell:not(.tag_remove-input), section)");
   return found;
 }
 

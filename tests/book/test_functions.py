@@ -155,3 +155,41 @@ def test_the_command_is_shown_as_it_says_itself(site):
     text = parsed("reference/grading").select_one("article pre").get_text()
     assert "--rules RULES.toml" in text and "Exit code" in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+# ---- what is ours to say ----
+
+
+def test_what_another_package_says_of_a_method_is_left_out():
+    class Ours:
+        def told(self):
+            """In our words."""
+
+    from cnnlab.convolution import ReLU
+    from cnnlab.faces import CollapseWatch, PKBatches
+
+    assert functions.said_by_others(CollapseWatch.on_epoch_end)
+    assert not functions.said_by_others(PKBatches.on_epoch_end)  # its own words
+    assert not functions.said_by_others(ReLU.backward)  # a class of ours says it
+    assert not functions.said_by_others(Ours.told)
+
+
+@pytest.mark.parametrize(
+    "given, shown",
+    [
+        ("(tell=<built-in function print>)", "(tell=print)"),
+        ("(s=1, *, by=<function nearest at 0x7f00>)", "(s=1, *, by=nearest)"),
+        ("(n=3)", "(n=3)"),
+        (None, ""),
+    ],
+)
+def test_a_function_in_a_signature_has_its_name(given, shown):
+    assert functions.readable(None, "function", "f", None, None, given, "") == (shown, "")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", REFERENCE)
+def test_signatures_are_readable(site, name):
+    page = BeautifulSoup((HTML / f"{name}.html").read_text("utf-8"), "html.parser")
+    signatures = [line.get_text() for line in page.select("dt.sig")]
+    assert [line for line in signatures if "<" in line] == []

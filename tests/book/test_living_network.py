@@ -790,6 +790,69 @@ def test_the_camera_refused_there_and_gone(home):
     says(page, "It sees: (espresso|cup)")
 
 
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+@pytest.mark.browser
+def test_a_page_that_nobody_sees_stops_the_camera_and_not_the_square(home):
+    page = home
+    page.evaluate(CAMERA, "")
+    page.get_by_role("button", name="Camera").click()
+    page.get_by_role("button", name="Stop the camera").wait_for()
+    page.evaluate(HIDE, True)
+    says(page, "nobody saw this page")
+    assert page.evaluate("window.film.getTracks()[0].readyState") == "ended"
+    # It was left while the browser asked.
+    page.evaluate(HIDE, False)
+    page.evaluate(CAMERA, "")
+    page.get_by_role("button", name="Camera").click()
+    page.locator(".cl-error").wait_for(state="hidden")
+    page.evaluate(HIDE, True)
+    says(page, "nobody saw this page")
+    page.wait_for_function("() => window.film.getTracks()[0].readyState === 'ended'")
+    page.evaluate(HIDE, False)
+    page.evaluate(CAMERA, "")
+    page.get_by_role("button", name="Camera").click()
+    page.get_by_role("button", name="Stop the camera").click()
+    # The square was sent on a way that ends.
+    page.get_by_label("On the picture").select_option("occlusion")
+    page.get_by_role("button", name="Send the square").click()
+    bar = page.get_by_label("places that the square has hidden").element_handle()
+    page.wait_for_function("(el) => el.value > 2", arg=bar)
+    page.evaluate(HIDE, True)
+    was = bar.evaluate("(el) => el.value")
+    page.wait_for_function("([el, was]) => el.value > was + 4", arg=[bar, was])
+    page.evaluate(HIDE, False)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Send the square").wait_for()
+
+
+@pytest.mark.browser
+def test_a_page_that_is_left_and_found_again_lives_on(launch, serve, bench):
+    """Browsers keep a page that was left, with its worker, asleep."""
+    chromium = launch(ignore_default_args=["--disable-back-forward-cache"])
+    page = chromium.new_page()
+    page.goto(f"{serve(bench)}en-light.html")
+    page.locator(".ln-start button").click()
+    says(page, "It sees: .*cat")
+    page.evaluate("addEventListener('pageshow', (event) => (window.kept = event.persisted))")
+    page.get_by_label("On the picture").select_option("occlusion")
+    page.get_by_role("button", name="Send the square").click()
+    bar = "document.querySelector('.ln-occlude progress').value"
+    page.wait_for_function(f"{bar} > 2")
+    page.goto(f"{serve(bench)}worker.html")
+    page.evaluate("setTimeout(() => history.back())")
+    page.wait_for_function("window.kept === true")
+    was = page.evaluate(bar)
+    page.wait_for_function(f"{bar} > {was} + 2")
+    page.get_by_label("Photograph", exact=True).select_option("coffee")
+    says(page, "It sees: (espresso|cup)")
+    chromium.close()
+
+
 @pytest.mark.browser
 def test_parts_are_hidden_by_keyboard_and_shown_again(home):
     page = home
@@ -900,6 +963,64 @@ def test_units_and_what_a_place_sees(home):
     assert page.evaluate(AGAIN) < 1
     page.evaluate("scrollTo(0, 0)")
     page.locator(".ln-again").wait_for(state="hidden")
+
+
+MOST_BUSY = 50  # milliseconds of a processor, of one task of the page
+TRACED = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline", "__metadata"]
+MUCH = "() => { let sum = 0; for (let i = 0; i < 4e8; i++) sum += i % 7; return sum; }"
+
+
+@pytest.mark.browser
+def test_the_page_stays_free_while_it_thinks(browser, arrive):
+    """By the processor's time of each task of its thread: a clock counts others' work too."""
+    page = arrive()
+
+    def longest(act) -> float:
+        browser.start_tracing(page=page, categories=TRACED)
+        act()
+        events = json.loads(browser.stop_tracing())["traceEvents"]
+        names = [event for event in events if event["name"] == "thread_name"]
+        main = {
+            (event["pid"], event["tid"])
+            for event in names
+            if event["args"]["name"] == "CrRendererMain"
+        }
+        return max(
+            event.get("tdur", 0) / 1000
+            for event in events
+            if event["name"] == "RunTask" and (event["pid"], event["tid"]) in main
+        )
+
+    def start():
+        page.locator(".ln-start button").click()
+        says(page, "It sees: .*cat")
+
+    def units():
+        page.locator(".ln-inside > summary").click()
+        for stage in ("head_conv", "stage1", "stem_conv"):
+            page.get_by_label("Stage", exact=True).select_option(stage)
+            page.locator(".ln-unit canvas").nth(15).wait_for()
+            page.wait_for_timeout(300)  # until the last unit is drawn
+        for _ in range(3):
+            page.locator(".ln-large").press("ArrowLeft")
+
+    def film():
+        page.evaluate(CAMERA, "")
+        page.get_by_role("button", name="Camera").click()
+        page.get_by_role("button", name="Stop the camera").wait_for()
+        page.wait_for_timeout(2000)
+        page.get_by_role("button", name="Stop the camera").click()
+
+    def square():
+        page.get_by_label("On the picture").select_option("occlusion")
+        page.get_by_role("button", name="Send the square").click()
+        bar = page.get_by_label("places that the square has hidden")
+        page.wait_for_function("(el) => el.value > 30", arg=bar.element_handle())
+        page.get_by_role("button", name="Stop", exact=True).click()
+
+    found = {act.__name__: longest(act) for act in (start, units, film, square)}
+    assert max(found.values()) < MOST_BUSY, found
+    assert longest(lambda: page.evaluate(MUCH)) > MOST_BUSY  # a task that is too long is seen
 
 
 @pytest.mark.browser

@@ -200,6 +200,11 @@ def test_mathjax_comes_where_there_is_mathematics(formula):
     assert html.count("MathJax") == html.count("mathjax/startup.js") == bool(formula)
 
 
+def test_a_screen_reader_passes_over_icons():
+    html = THEME_PAGE.replace("</body>", '<h2><i class="fa-solid fa-list"></i> Here</h2></body>')
+    assert '<i aria-hidden="true" class="fa-solid fa-list">' in mend.mend(html)
+
+
 def test_icons_that_no_page_names_go_from_the_style():
     style = 'p{color:red}.fa-old:before,.fa-star:before{content:"\\f005"}'
     style += '.fa-plus:before{content:"\\2b"}.fa-bug:before{content:"\\f188"}'

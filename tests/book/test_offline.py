@@ -16,6 +16,7 @@ HTML = ROOT / "_build" / "html"
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
 OPENED = [TOC["root"], "book/convolution/edges", "book/style/live", "book/glossary"]
 READY = """async () => {
+  dispatchEvent(new Event("scroll"));  // figures below start with the reader's first move
   await window.MathJax?.startup?.promise;
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""

@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
 CHAPTERS = [chapter["file"] for part in TOC["parts"] for chapter in part["chapters"]]
 IN_ROOMS = [name for name in CHAPTERS if name.startswith(tuple(f"book/{room}/" for room in NAMES))]
-PAGES = [name for name in IN_ROOMS if not name.endswith("/index")]  # an overview teaches nothing
+# The first lesson stands before the rooms; an overview of a room teaches nothing.
+PAGES = ["book/why-convolution", *(name for name in IN_ROOMS if not name.endswith("/index"))]
 MOST_OPEN = 25
 WIDEST = 72  # characters: what a page beside its table of contents shows without scrolling
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
@@ -162,6 +163,7 @@ def test_the_rules_see_what_they_should(text, found):
 # The built book
 
 READY = """async () => {
+  dispatchEvent(new Event("scroll"));  // figures below start with the reader's first move
   await window.MathJax?.startup?.promise;
   for (const fold of document.querySelectorAll("article details")) fold.open = true;
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));

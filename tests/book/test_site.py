@@ -44,6 +44,7 @@ MOST_ICONS = 20_000  # bytes of the fonts that draw icons
 TEXTS = (".html", ".css", ".js", ".json", ".svg")
 DEAD = ("fontawesome.js", "thebe", "require.js", "cdn")
 READY = """async () => {
+  dispatchEvent(new Event("scroll"));  // figures below start with the reader's first move
   await window.MathJax?.startup?.promise;
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""

@@ -106,6 +106,16 @@ def test_a_patch_sent_back_is_the_gradient_within_its_box(responses):
     assert np.abs(gradient).sum() == pytest.approx(np.abs(inside).sum(), rel=1e-5)  # all of it
 
 
+def test_several_patches_come_back_as_each_alone(responses):
+    patches = responses.strongest("second", 1)
+    assert len({patch.picture for patch in patches}) == 2  # of several pictures
+    together = deconvolved(responses, "second", 1, patches, "guided")
+    for patch, found in zip(patches, together, strict=True):
+        alone = deconvolved(responses, "second", 1, patch, "guided")
+        np.testing.assert_allclose(found, alone, rtol=1e-5, atol=1e-7)
+    assert deconvolved(responses, "second", 1, [], "guided") == []
+
+
 def test_the_deconvnet_sends_back_something_else(responses):
     patch = responses.strongest("second", 1)[0]
     plain, deconvnet, guided = (

@@ -125,6 +125,14 @@ FILM = """() => {
   navigator.mediaDevices.getUserMedia = async () => window.film;
 }"""
 
+ASKING = """() => {
+  window.asked = 0;
+  navigator.mediaDevices.getUserMedia = () => {
+    window.asked += 1;
+    return new Promise((done) => (window.grant = () => done(window.film)));
+  };
+}"""
+
 
 @pytest.mark.browser
 def test_the_camera_comes_and_goes(show):
@@ -140,6 +148,19 @@ def test_the_camera_comes_and_goes(show):
     page.get_by_role("button", name="Stop the camera").click()
     says(page, "46 × 62 numbers")
     page.wait_for_function("film.getTracks().every((track) => track.readyState === 'ended')")
+
+
+@pytest.mark.browser
+def test_a_second_press_asks_for_no_second_camera(show):
+    page = show(PhotoEdges())
+    says(page, "238 × 238")
+    page.evaluate(FILM)
+    page.evaluate(ASKING)
+    page.get_by_role("button", name="Camera").click()
+    page.get_by_role("button", name="Camera").click()  # the browser is still asking
+    assert page.evaluate("asked") == 1
+    page.evaluate("grant()")
+    page.get_by_role("button", name="Stop the camera").wait_for()
 
 
 def test_nothing_of_the_reader_s_picture_is_told_to_a_kernel():

@@ -112,7 +112,7 @@ def test_the_answer_comes_after_the_guess_and_the_page_keeps_score(show, scheme)
     assert "factor of 2 on average" in number.locator(".cl-status").inner_text()
     choice.get_by_label("the sky").check()
     choice.get_by_role("button", name="This is my guess").click()
-    assert "Yes: the sky." in choice.inner_text()
+    assert "Right: the sky." in choice.inner_text()
     for figure in (number, choice):
         assert "1 of 2 right" in figure.locator(".cl-status").inner_text()
 
@@ -191,3 +191,25 @@ def test_before_and_after_the_guess_it_fits_a_phone(show, axe, width, dark):
         for skip in page.get_by_role("button", name="Ver sin responder").all()[::-1]:
             skip.click()
     assert "La respuesta: 16." in page.locator("main").inner_text()
+
+
+FOLLOWING = """<div class="cell"><p>cell</p></div><div class="cell"><p>drawing</p></div>
+<p>text</p><ul><li>list</li></ul><div class="cell tag_remove-input"><p>written by the run</p></div>
+{}<p>what is next</p>"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("start", ['<div class="cell">', "<section>"])
+def test_the_result_and_the_text_about_it_wait_for_the_guess(write_page, serve, open_page, start):
+    path = write_page(two()[0])
+    bench = path.read_text("utf-8")
+    bench = bench.replace("<section>", '<article class="bd-article"><div class="cell">')
+    bench = bench.replace("</section>", f"</div>{FOLLOWING.format(start)}")
+    path.write_text(bench, "utf-8")
+    page = open_page(serve(path.parent) + path.name)
+    names = ["cell", "drawing", "text", "list", "written by the run", "what is next"]
+    found = [page.get_by_text(name, exact=True) for name in names]
+    page.get_by_label("Your guess", exact=True).wait_for()
+    assert [each.is_visible() for each in found] == [False] * 5 + [True]
+    page.get_by_role("button", name="Show without guessing").click()
+    assert all(each.is_visible() for each in found)

@@ -17,12 +17,14 @@ from . import (
     record,
     rooms,
     solutions,
+    states,
     streams,
+    styles,
 )
 
 PARTS = (
     *(cache, launch, exercises, folds, pictures, streams, record, live, rooms, solutions, figures),
-    *(functions, beside, icons, mend),
+    *(functions, beside, icons, styles, states, mend),
 )
 
 

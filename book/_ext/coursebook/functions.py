@@ -33,6 +33,7 @@ LIGHT = "numpy"  # of Keras's backends, the one that is imported soonest: nothin
 PACKAGE = "cnnlab"
 CLI = "cnnlab.grading.gradebook.cli"  # of the command; imported where its page is written
 ARGUMENT = re.compile(r":param \\?\*{0,2}(\w+):")
+FUNCTION = re.compile(r"<(?:built-in )?function ([\w.]+)(?: at \w+)?>")  # as Python shows one
 WIDTH = 72  # characters
 KINDS = ("class", "data", "exception", "function")  # what has a line of pages: no method, no module
 Uses = dict[str, bool]  # from a function to whether an open cell uses it
@@ -214,8 +215,22 @@ def import_lightly(app: Sphinx, env: BuildEnvironment, pages: list[str]) -> None
 def leave_out(
     app: Sphinx, what: str, name: str, item: object, skip: bool, options: object
 ) -> bool | None:
-    """A field of a named tuple says only its number."""
-    return True if (item.__doc__ or "").startswith("Alias for field number") else None
+    """Leave out what is not ours to say: fields of a named tuple, what Keras says of a method."""
+    if (item.__doc__ or "").startswith("Alias for field number") or said_by_others(item):
+        return True
+    return None
+
+
+def said_by_others(item: object) -> bool:
+    """Whether a method of ours has its words from another package, whose class it fills in."""
+    if not inspect.isfunction(item) or item.__doc__ or "." not in item.__qualname__:
+        return False
+    owner, _, method = item.__qualname__.rpartition(".")
+    if "<locals>" in owner:
+        return False
+    classes = inspect.getmro(getattr(import_module(item.__module__), owner))
+    said = (one for one in classes if getattr(vars(one).get(method), "__doc__", None))
+    return next(said, object).__module__.partition(".")[0] != PACKAGE
 
 
 def remark(package: str, name: str) -> list[str]:
@@ -233,14 +248,14 @@ def remark(package: str, name: str) -> list[str]:
     raise LookupError(f"{package}.{name} is not described: write a comment that begins with #:")
 
 
-def without_self(
+def readable(
     app: Sphinx, what: str, name: str, item: object, options: object, given: str, returned: str
-) -> tuple[str, str] | None:
-    """A figure is made as its own ``__init__`` says; traitlets hides it."""
-    if what != "class" or given != "(*args, **kwargs)":
-        return None
-    own = signature(item.__init__, bound_method=True)
-    return stringify_signature(own, show_annotation=False), returned
+) -> tuple[str, str]:
+    """A figure is made as its ``__init__`` says; traitlets hides it. A function has its name."""
+    if what == "class" and given == "(*args, **kwargs)":
+        own = signature(item.__init__, bound_method=True)
+        given = stringify_signature(own, show_annotation=False)
+    return FUNCTION.sub(r"\1", given or ""), returned
 
 
 def types_of(item: object) -> dict[str, str]:
@@ -303,7 +318,7 @@ def setup(app: Sphinx) -> None:
     app.add_post_transform(LinkBothWays)
     app.connect("env-before-read-docs", import_lightly)
     app.connect("autodoc-process-docstring", complete, priority=600)  # after napoleon
-    app.connect("autodoc-process-signature", without_self)
+    app.connect("autodoc-process-signature", readable)
     app.connect("autodoc-skip-member", leave_out)
     app.connect("doctree-read", read_uses)
     app.connect("env-purge-doc", forget)

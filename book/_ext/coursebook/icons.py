@@ -12,6 +12,8 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 from sphinx.application import Sphinx
 
+from .states import ENDING
+
 THEME = "styles/pydata-sphinx-theme.css"
 FONTS = "vendor/fontawesome/webfonts"
 NAME = re.compile(r"\bfa-[a-z0-9-]+")
@@ -67,7 +69,8 @@ def keep_what_is_shown(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html":
         return
     out, static = Path(app.outdir), Path(app.outdir, "_static")
-    texts = (*out.rglob("*.html"), *static.glob("*.js"), *static.glob("scripts/*.js"))
+    scripts = (*static.glob("*.js"), *static.glob("scripts/*.js"), *out.rglob(f"*{ENDING}"))
+    texts = (*out.rglob("*.html"), *scripts)
     used = names(path.read_text("utf-8") for path in texts if path.name != "fontawesome.js")
     style, characters = trimmed((static / THEME).read_text("utf-8"), used)
     (static / THEME).write_text(SOURCES.sub(r'src:url(\1.woff) format("woff")', style), "utf-8")

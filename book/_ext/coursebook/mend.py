@@ -14,6 +14,8 @@ from sphinx.config import Config
 from sphinx.jinja2glue import BuiltinTemplateLoader
 
 from .rooms import tell_room
+from .states import ENDING
+from .styles import one_style
 
 # Before the first paint, so that a dark page does not flash white. A browser may refuse storage.
 THEME = """
@@ -39,6 +41,7 @@ FRONT = """<!DOCTYPE html>
 """
 # The web font draws every icon: the script that can, and the fonts for old browsers, serve nobody.
 DEAD = ("scripts/fontawesome.js*", "vendor/fontawesome/webfonts/*.ttf", "**/*.map", "locales")
+MATHJAX = ("core.js", "input/tex.js", "output/chtml.js", "output/chtml/fonts/tex.js")
 SEARCH = ("_static/searchtools.js", "_static/language_data.js", "searchindex.js")
 
 
@@ -71,6 +74,15 @@ def no_mathematics_no_script(page: BeautifulSoup) -> None:
     for script in page.select("script"):
         if "/mathjax/" in script.get("src", "") or "window.MathJax =" in (script.string or ""):
             script.decompose()
+
+
+def mathematics_comes_at_once(page: BeautifulSoup) -> None:
+    """MathJax asks for one part when the one before has come: five trips in place of one."""
+    start = page.select_one('script[src*="/mathjax/startup.js"]')
+    for part in MATHJAX if start else ():
+        address = start["src"].partition("startup.js")[0] + part
+        hint = {"rel": "preload", "as": "script", "fetchpriority": "low", "href": address}
+        start.insert_before(page.new_tag("link", attrs=hint))
 
 
 def theme_before_paint(page: BeautifulSoup) -> None:
@@ -109,6 +121,12 @@ def names_of_buttons(page: BeautifulSoup) -> None:
     for kind, name in names.items():
         for button in page.select(f"button.{kind}"):
             button["aria-label"] = name
+
+
+def icons_are_silent(page: BeautifulSoup) -> None:
+    """A screen reader would read the number of an icon's sign among the words beside it."""
+    for icon in page.select('i[class*="fa-"]'):
+        icon["aria-hidden"] = "true"
 
 
 def answers_fold(page: BeautifulSoup) -> None:
@@ -166,16 +184,19 @@ MENDS: tuple[Callable[[BeautifulSoup], None], ...] = (
     drop_dead_scripts,
     no_mathematics_no_script,
     no_script_waits,
+    mathematics_comes_at_once,
     theme_before_paint,
     one_viewport,
     landmarks,
     no_empty_headings,
     names_of_buttons,
+    icons_are_silent,
     answers_fold,
     list_of_references,
     room_for_pictures,
     code_says_it_is_code,
     each_script_once,
+    one_style,
 )
 
 
@@ -222,7 +243,8 @@ def drop_pages_that_left(app: Sphinx, exception: Exception | None) -> None:
     for source in sources.rglob("*.*"):  # .md, or .ipynb of a page that runs
         page = source.relative_to(sources).with_suffix("").as_posix()
         if page not in app.env.found_docs:
-            Path(app.outdir, f"{page}.html").unlink(missing_ok=True)
+            for ending in (".html", ENDING):
+                Path(app.outdir, f"{page}{ending}").unlink(missing_ok=True)
             source.unlink()
 
 

@@ -179,9 +179,23 @@ def check(app: Sphinx, doctree: nodes.document) -> None:
             logger.warning(sentence, wrong, location=place(node), type="coursebook", subtype="alt")
 
 
+def keep_room(app: Sphinx, doctree: nodes.document) -> None:
+    """A picture of the book says its size: a browser keeps the room before it comes."""
+    for image in doctree.findall(nodes.image):
+        path = Path(app.srcdir, image["uri"])
+        if (
+            path.suffix == ".webp"
+            and path.is_file()
+            and not {"width", "height"} & {*image.attributes}
+        ):
+            with Image.open(path) as opened:
+                image["width"], image["height"] = (f"{side}px" for side in opened.size)
+
+
 def setup(app: Sphinx) -> None:
     plugins = load_mime_renders()  # the list that myst-nb keeps and asks
     if DescribedPicture not in plugins:
         plugins.append(DescribedPicture)
     app.add_node(Drawing, html=(visit_drawing, None))
     app.connect("doctree-read", check)
+    app.connect("doctree-read", keep_room, priority=900)  # when Sphinx has found the files
