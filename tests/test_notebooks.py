@@ -385,6 +385,11 @@ def test_an_exercise_becomes_a_notebook_that_stands_alone(tmp_path):
     assert all("://" in link for link in filter(None, links))
 
 
+def test_an_exercise_says_how_to_hand_it_in(tmp_path):
+    text = exercise_of(course_of(tmp_path, "# Exercises\n"))
+    assert "not a link to it" in text and "Download .ipynb" in text
+
+
 def test_a_page_links_to_the_notebook_of_an_exercise(tmp_path):
     text = "# P\n\n{exercise}`room` and {exercise}`more <room>`\n"
     course = course_of(tmp_path, EXERCISE, room__page=text)

@@ -612,8 +612,11 @@ class Plain:
         course, name = self.course, self.page.name
         if self.page.is_exercise:
             return (
-                f"---\n\nThis exercise belongs to [a book]({course.site}). How to work on it, and"
-                f" how to hand it in: [For students]({course.site}book/students.html). Say what is"
+                "---\n\n**To hand it in**, restart and run all cells, and save. Then give the file"
+                " itself, this `.ipynb` and not a link to it, to your teacher, in the way that you"
+                " were told. In Colab you get it by *File → Download → Download .ipynb*.\n\n"
+                f"This exercise belongs to [a book]({course.site}). How to work on it:"
+                f" [For students]({course.site}book/students.html). Say what is"
                 f" wrong with it in [the issues]({course.repository}/issues)."
             )
         published = f"{course.site}{name}.html"

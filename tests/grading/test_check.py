@@ -157,9 +157,29 @@ def test_arguments_have_the_names_that_the_function_gives_them(capsys):
     def named(rows, times=2, **options):
         raise ValueError
 
-    assert "Shapes of the arguments: 1 (2, 3)." in said(capsys, "scaled", all_in_one)
-    assert "Shapes of the arguments: 1 (2, 3)." in said(capsys, "scaled", third)
-    assert "Shapes of the arguments: rows (2, 3)." in said(capsys, "scaled", named)
+    for nameless in (all_in_one, third):
+        text = said(capsys, "scaled", nameless)
+        assert "called with argument 1 of shape (2, 3), argument 2 = 2." in text
+    assert "called with rows of shape (2, 3), times = 2." in said(capsys, "scaled", named)
+
+
+def test_an_error_shows_the_number_that_it_comes_from():
+    def zero_pad(X, pad):
+        framed = np.zeros((len(X), X.shape[1] + 2 * pad, X.shape[2] + 2 * pad, X.shape[3]))
+        framed[:, pad:-pad, pad:-pad] = X
+        return framed
+
+    message = told(asked([(np.ones((3, 4, 2, 2)), 0)], lambda X, pad: X), zero_pad)[1]
+    assert message.endswith("called with X of shape (3, 4, 2, 2), pad = 0.")
+
+
+def test_values_that_are_no_arrays_are_shown_too():
+    def broken(box, label, mode, rate, layers):
+        raise ValueError
+
+    case = (None, None, "max", 0.1 + 0.2, [np.zeros((1, 2)), np.zeros(3)])
+    text = told(asked([case], lambda *_: 0), broken)[1]
+    assert text.endswith("with box = None, label = None, mode = 'max', rate = 0.3.")
 
 
 def test_the_first_difference_has_its_place_and_enough_digits(capsys):
@@ -334,7 +354,7 @@ def broken(X, factor):
 def test_an_error_is_shown_with_the_line_it_comes_from(capsys):
     text = said(capsys, "scaled", broken)
     assert "TypeError" in text and "in broken, line" in text and "return X / factor[0]" in text
-    assert "Shapes of the arguments: X (2, 3)." in text
+    assert "called with X of shape (2, 3), factor = 2." in text
 
 
 def test_what_frameworks_say_to_machines_is_left_out():

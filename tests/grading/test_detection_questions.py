@@ -135,6 +135,13 @@ def test_the_open_task_rewards_what_helps(seed):
     assert share(suppressed) < share(averaged) < 1 <= share(clean_up.fused)
 
 
+@pytest.mark.parametrize("answer", [([], []), np.zeros((3, 4)), "boxes", ([], [], 0.5), (0, 1, 2)])
+def test_an_answer_to_the_open_task_that_has_not_its_three_arrays_is_told_so(answer):
+    cases = CLEAN_UP.cases(np.random.default_rng(0))
+    with pytest.raises(ValueError, match="three arrays for each street"):
+        CLEAN_UP.score([answer] * len(cases), cases)
+
+
 def test_an_empty_answer_to_the_open_task_is_worth_nothing():
     cases = CLEAN_UP.cases(np.random.default_rng(0))
     share, sentence = CLEAN_UP.score([([], [], [])] * len(cases), cases)

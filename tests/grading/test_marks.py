@@ -123,6 +123,17 @@ def test_a_question_by_hand_waits_for_its_teacher():
     assert marks.settle(make_record(), other).points == 10
 
 
+def test_what_waits_for_its_teacher_is_no_hard_question():
+    rules = Rules(by_hand=(ByHand("essay", "toy", "Why?", 5),))
+    mark = marks.settle(make_record(), rules)
+    rows = [tables.Row(Student("A"), "toy", mark, "", "", ())]
+    (room,) = reports.statistics(rows, {})
+    assert room.hardest.id != "essay" and room.waiting == [("essay", 1)]
+    text = reports.summary_text([room], [])
+    assert "toy: 1 student, mean" in text and "   1 × essay" in text
+    assert "essay waits for you" in reports.summary_page([room], rows, [], ["ada.html"])
+
+
 @pytest.mark.parametrize(
     ("after", "days", "earned"),
     [

@@ -61,6 +61,15 @@ def test_a_line_for_the_surroundings_is_told_to_be_left_out(mark):
     ]
 
 
+def test_a_renamed_answer_is_told_by_the_name_near_it(mark):
+    verdicts, _ = mark(RIGHT[0], "def scaled2(X, factor):\n    return X * factor")
+    assert verdicts["scaled"].tier == "missing"
+    assert verdicts["scaled"].message == (
+        "No code cell makes scaled, but one makes scaled2. Was it renamed?"
+    )
+    assert verdicts["layer"].message == "No code cell makes layer."
+
+
 def test_no_answer_names_the_cell_and_its_error(mark):
     verdicts, result = mark(
         RIGHT[0],

@@ -178,20 +178,31 @@ def called(call: Callable[..., Any], case: Case) -> Any:
     except HiddenError as error:
         raise ForbiddenError(said(error)) from error
     except Exception as error:
-        text = "\n".join(filter(None, [explained(error), _sizes(call, case)]))
+        text = "\n".join(filter(None, [explained(error), _called_with(call, case)]))
         raise AnswerError(text) from error
 
 
-def _sizes(call: Callable[..., Any], case: Case) -> str:
-    """The shapes of the arguments, by the names that the function has for them."""
-    names = [str(place) for place in range(1, len(case) + 1)]
+def _called_with(call: Callable[..., Any], case: Case) -> str:
+    """The arguments, by the names that the function has for them."""
+    numbered = [tr("argument {}").format(place) for place in range(1, len(case) + 1)]
+    names = numbered
     with suppress(TypeError, ValueError):  # a function that does not take so many has no names
-        given = inspect.signature(call).bind(*names).arguments.items()
+        given = inspect.signature(call).bind(*numbered).arguments.items()
         names = [name if isinstance(place, str) else place for name, place in given]
         names = [one for name in names for one in ([name] if isinstance(name, str) else name)]
-    sized = ((name, as_array(one)) for name, one in zip(names, case, strict=True))
-    shapes = [f"{name} {array.shape}" for name, array in sized if array is not None and array.ndim]
-    return tr("Shapes of the arguments: {}.").format(", ".join(shapes)) if shapes else ""
+    told = filter(None, map(_argument, names, case))
+    text = ", ".join(told)
+    return tr("The function was called with {}.").format(text) if text else ""
+
+
+def _argument(name: str, value: Any) -> str:
+    """The shape of an array; a single value as it is, for it may be what the code breaks on."""
+    array = as_array(value)
+    if array is not None and array.ndim:
+        return tr("{} of shape {}").format(name, array.shape)
+    if array is not None:
+        return f"{name} = {array.item():.6g}" if array.dtype.kind == "f" else f"{name} = {array}"
+    return f"{name} = {value!r}" if value is None or isinstance(value, str) else ""
 
 
 def explained(error: BaseException) -> str:

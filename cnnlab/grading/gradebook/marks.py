@@ -33,6 +33,11 @@ class Line:
     bonus: bool = False  # it adds to the mark, and nobody has to have it
 
     @property
+    def waits(self) -> bool:
+        """Whether a teacher has yet to read it."""
+        return self.tier == "by hand" and not self.reason
+
+    @property
     def words(self) -> str:
         """How it stands, in a few words of the course's own: none of them is a stranger's."""
         said = self.reason or self.mistake or tr(TITLES[self.tier])

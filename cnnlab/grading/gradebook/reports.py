@@ -130,6 +130,7 @@ class RoomStatistics:
     points: float
     questions: list[QuestionStatistics]
     mistakes: list[tuple[str, str, int]]  # question, mistake, students
+    waiting: list[tuple[str, int]] = field(default_factory=list)  # question, students
     pairs: list[Pair] = field(default_factory=list)
     more_pairs: int = 0  # that are not in the list
 
@@ -171,7 +172,8 @@ def _room(room: str, rows: list[Row], pairs: Sequence[Pair]) -> RoomStatistics:
     lines = [line for row in rows for line in row.mark.lines]
     by_question: dict[str, list] = defaultdict(list)
     for line in lines:
-        by_question[line.id].append(line)
+        if not line.waits:  # no points yet says nothing about how hard it was
+            by_question[line.id].append(line)
     untouched = _as_handed_out(room)
     made = [(line.id, line.mistake) for line in lines if line.mistake]
     mistakes = Counter(one for one in made if one not in untouched)
@@ -189,6 +191,7 @@ def _room(room: str, rows: list[Row], pairs: Sequence[Pair]) -> RoomStatistics:
             )
             for name, some in by_question.items()
         ],
+        waiting=list(Counter(line.id for line in lines if line.waits).items()),
         mistakes=[(*pair, count) for pair, count in mistakes.most_common(20)],
         pairs=list(pairs[:MOST_PAIRS]),
         more_pairs=len(pairs[MOST_PAIRS:]),
@@ -249,13 +252,17 @@ def _problem_lines(problems: Iterable[Problem], title: str) -> list[str]:
     return ["", title, *some] if some else []
 
 
+def _students(count: int) -> str:
+    return f"{count} student" if count == 1 else f"{count} students"
+
+
 def _room_text(room: RoomStatistics) -> list[str]:
     most = max(count for _, count in room.bins)
     width = max(len(edges) for edges, _ in room.bins)
     longest = max(len(question.id) for question in room.questions)
     lines = [
         "",
-        f"{room.room}: {len(room.totals)} students, mean {room.mean:.1f} and median"
+        f"{room.room}: {_students(len(room.totals))}, mean {room.mean:.1f} and median"
         f" {room.median:g} of {room.points:g} points",
         "",
         f"Hardest question: {room.hardest.id} ({room.hardest.share:.0%} of its points)",
@@ -265,6 +272,9 @@ def _room_text(room: RoomStatistics) -> list[str]:
             for question in room.by_difficulty
         ),
     ]
+    if room.waiting:
+        lines += ["", "Waiting for you, with no points until you give them:"]
+        lines += [f"  {count:4} × {question}" for question, count in room.waiting]
     if room.mistakes:
         lines += ["", "Commonest mistakes:"]
         lines += [f"  {count:4} × {question}: {name}" for question, name, count in room.mistakes]

@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ SAID_LIMIT = 4 << 20  # bytes of a message about a cell; it has no arrays
 LONGEST_ERROR = 300  # characters
 FIELDS = ("name", "text", "ename", "evalue")  # of an output, beside its data and its traceback
 OUTPUT_KINDS = ("stream", "display_data", "error")
+# The functions and variables that a cell makes, outside of others.
+MADE = re.compile(r"^(?:def\s+(\w{1,40})|(\w{1,40})\s*=(?!=))", re.MULTILINE)
 
 
 @dataclass
@@ -83,18 +86,28 @@ class Session:
 
     def why_missing(self, name: str) -> str:
         """Where an answer may have got lost: the cell that makes it, and its error."""
-        cells = enumerate(self.submission.cells)
-        errors = {number: self.error(number) for number, _ in cells}
+        cells = self.submission.cells
+        errors = {number: self.error(number) for number, _ in enumerate(cells)}
         ways = r"\b(?:def|class)\s+{0}\b", r"^\s*{0}\b[^=\n]*=", r"^[^#\n]*\bimport\b.*\b{0}\b"
         makes = re.compile("|".join(ways).format(name), re.MULTILINE)
-        for number, source in enumerate(self.submission.cells):
-            if makes.search(source):
-                if number in self.skip:
-                    return tr("Code cell {}, which makes it, was left out.").format(number + 1)
-                if errors[number]:
-                    said = tr("Code cell {}, which makes it, stopped with an error: {}")
-                    return said.format(number + 1, errors[number])
-        return ""
+        makers = [number for number, source in enumerate(cells) if makes.search(source)]
+        for number in makers:
+            if number in self.skip:
+                return tr("Code cell {}, which makes it, was left out.").format(number + 1)
+            if errors[number]:
+                said = tr("Code cell {}, which makes it, stopped with an error: {}")
+                return said.format(number + 1, errors[number])
+        return "" if makers else _not_made(name, cells)
+
+
+def _not_made(name: str, cells: Sequence[str]) -> str:
+    """That no cell makes an answer, and the name near it that one does make."""
+    made = ["".join(one) for source in cells for one in MADE.findall(source)]
+    near = get_close_matches(name, made, 1)
+    if near:
+        said = tr("No code cell makes {}, but one makes {}. Was it renamed?")
+        return said.format(name, near[0])
+    return tr("No code cell makes {}.").format(name)
 
 
 class Judge:

@@ -105,9 +105,18 @@ def precisions(outputs: Sequence[Any], cases: Sequence[Truthful]) -> tuple[float
 MOST = 1000  # boxes in an answer: the score of a million would keep the judge busy
 
 
+def three_arrays(output: Any) -> bool:
+    """Whether a street's answer has the three parts, none of them a single number."""
+    if not isinstance(output, (tuple, list)) or len(output) != 3:
+        return False
+    return all(isinstance(part, (tuple, list)) or getattr(part, "ndim", 0) > 0 for part in output)
+
+
 def clean_up_score(outputs: Sequence[Any], cases: Sequence[Truthful]) -> tuple[float, str]:
     if any(output is None for output in outputs):
         raise ValueError(tr("The answer is None. Does your function end in `return`?"))
+    if not all(map(three_arrays, outputs)):
+        raise ValueError(tr("Expected three arrays for each street: boxes, labels and scores."))
     if any(len(labels) > MOST for _, labels, _ in outputs):
         raise ValueError(tr("The answer has more than {} boxes for one street.").format(MOST))
     before = float(np.mean(precisions(cases, cases)))
