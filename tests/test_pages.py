@@ -144,7 +144,8 @@ def test_one_run_of_a_page_serves_the_book_too(checkout, first_run):
         bad.write_text(written, "utf-8")
     assert (checkout / "runs").read_text() == "x"
     html = (checkout / "_build/html/book/good.html").read_text("utf-8")
-    assert "IntSliderModel" in html and "slide me" in html
+    figures = (checkout / "_build/html/book/good.figures.js").read_text("utf-8")
+    assert "IntSliderModel" in figures and "slide me" in figures
     shown = [
         cell.get_text(strip=True) for cell in BeautifulSoup(html, "html.parser").select(".output")
     ]

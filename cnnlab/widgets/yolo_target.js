@@ -130,7 +130,7 @@ function render({ model, el }) {
     setExample(now);
     drawPicture(now);
     drawMap(now);
-    numbers.replaceChildren(makeNumbers(fig, now), h("p", { class: "cl-name" }, ...typeset(t("care"))));
+    numbers.replaceChildren(makeNumbers(fig, now), h("p", { class: "cl-name" }, typeset(t("care"))));
     drawList(now);
     fig.say(sentence(fig, now));
     table(fig, now);
@@ -205,8 +205,8 @@ const slot = (fig, k, i) => fig.t("slot", { k: k + 1, holder: i === null ? fig.t
 const spot = ({ t }, row, column) => t("cell", { row, column }); // counted from 0, as the page and y do
 const called = (fig, k) => (k < 5 ? KEYS[k] : `${KEYS[k]} ${named(fig, k - 5)}`);
 // "b_x" as one writes it: b, and a small x below.
-const typeset = (text) =>
-  text.split(/\b([bcp]_\w)/).map((part, i) => (i % 2 ? h("i", {}, part[0], h("sub", {}, part[2])) : part));
+const set = (part, i) => (i % 2 ? h("i", {}, part[0], h("sub", {}, part[2])) : part);
+const typeset = (text) => h("span", {}, ...text.split(/([bcp]_\w)/).map(set));
 const heading = ({ t }, key) => h("p", { class: "cl-name", id: uid() }, t(key, { n: GRID }));
 const rivals = (more, less) => ({ more: beside(more, less), less: beside(less, more) });
 
@@ -410,7 +410,7 @@ function makeNumbers(fig, now) {
     return h("th", { scope: "col" }, `${upper(slot(fig, k, both[k]))} `, h("small", {}, size));
   });
   const row = (k) =>
-    h("tr", {}, h("th", { scope: "row" }, ...typeset(called(fig, k))), ...columns.map((column) => column[k]));
+    h("tr", {}, h("th", { scope: "row" }, typeset(called(fig, k))), ...columns.map((column) => column[k]));
   return h(
     "table",
     {},
@@ -480,11 +480,7 @@ function table(fig, { y, holders }) {
     ]);
   });
   fig.table.clear();
-  fig.table(
-    fig.t("tableY"),
-    [fig.t("theCell"), ...KEYS.map((_, k) => h("span", {}, ...typeset(called(fig, k))))],
-    rows,
-  );
+  fig.table(fig.t("tableY"), [fig.t("theCell"), ...KEYS.map((_, k) => typeset(called(fig, k)))], rows);
 }
 
 export default { render };

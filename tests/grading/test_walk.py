@@ -73,10 +73,10 @@ LAYERS = {
         "    return keras.Model(image, L.Dense(units, 'relu')(image))",
         "pass",
     ),
-    "a class that is not built": (f"{OWN}\nlayer = Own", "error"),
+    "a class that is not built": (f"{OWN}\nlayer = Own", "shape"),
     "a Sequential that is not built": (
         "def layer(units):\n    return keras.Sequential([L.Dense(units, 'relu')])",
-        "error",
+        "shape",
     ),
     "a class that fails": (
         OWN.replace("keras.ops.relu", "undefined")
@@ -108,7 +108,7 @@ MODELS = {
     ),
     "a class that has seen nothing": (
         "class Own(keras.Model):\n    def call(self, x):\n        return x\nmodel = Own()",
-        "error",
+        "shape",
     ),
     "a stub": ("model = None", "missing"),
 }

@@ -110,7 +110,7 @@ def test_every_example_says_what_is_special(show, axe, label):
         ("same", "two objects want the same anchor: a clash. Anchor 2: A (car) has it (IoU 1)"),
         ("three", "3 objects, and a cell has two places: a clash, whatever their shapes."),
         ("border", "Cell (0, 1): A (pedestrian) has its middle here and goes to anchor 1"),
-        ("none", "Cell (0, 1): no object has its middle here, so both places are empty."),
+        ("none", "Cell (0, 1): no object has its middle here: both places are empty."),
     ]:
         choose(page, example, words)
         axe(page)

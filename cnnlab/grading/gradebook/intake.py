@@ -248,7 +248,7 @@ def _last_of_each(entries: Iterable[Entry]) -> tuple[list[Entry], list[Problem]]
 
 def _left_out(other: Entry, last: Entry) -> Problem:
     if other.hand == last.hand or last.student.platform:  # a platform tells students apart itself
-        reason = tr("It was left out: {} of the same student was handed in later.")
+        reason = tr("{} of the same student was handed in later, and counts.")
         return Problem(other.student, other.path, reason.format(last.path), False)
     reason = tr(
         "Two hand-ins claim to be of {}. {} counts, since it was handed in later; this one was"
