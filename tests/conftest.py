@@ -5,7 +5,7 @@ import http.server
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 HTML = ROOT / "_build" / "html"
-# The first has no window to draw: a page opens in it for half the processor's seconds.
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
+WHOLE_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+# The first has no window to draw, and keeps no page that was left: one opens in half the time.
+BROWSERS = ("chromium-headless-shell", *WHOLE_BROWSERS)
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -70,13 +71,19 @@ def site() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
-def launch():
-    """What starts a headless Chromium. Without one: a failure where CI=true, elsewhere a skip."""
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+def find_browser(names: Sequence[str] = BROWSERS) -> str:
+    """The path of a Chromium. Without one: a failure where CI=true, elsewhere a skip."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if found is None:
         sentence = "No Chromium or Chrome was found: install one, or set CHROMIUM to its path."
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(sentence)
+    return found
+
+
+@pytest.fixture(scope="session")
+def launch():
+    """What starts a headless Chromium."""
+    found = find_browser()
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -226,5 +226,8 @@ def test_a_wrong_address_leads_back_from_any_depth(site):
 
 def test_structured_text_in_pages_is_whole(site):
     """Nothing that a machine reads is broken by what was mended."""
-    for script in parsed(TOC["root"]).select('script[type$="json"]'):
+    for script in parsed(TOC["root"]).select('script[type$="json"]:not([data-src])'):
         json.loads(script.string)
+    beside = (HTML / f"{TOC['root']}.figures.js").read_text("utf-8")
+    states = json.loads(beside.removeprefix("window.figureStates = ").rstrip(";\n"))["state"]
+    assert {one["model_module"] for one in states.values()} >= {"anywidget"}

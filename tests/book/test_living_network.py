@@ -22,6 +22,7 @@ from cnnlab.architectures.classify import prepared
 from cnnlab.data.photos import PHOTOS, photo
 from cnnlab.style import receptive_box
 from cnnlab.widgets.modules import join
+from tests.conftest import WHOLE_BROWSERS, find_browser
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
@@ -833,7 +834,8 @@ def test_a_page_that_nobody_sees_stops_the_camera_and_not_the_square(home):
 @pytest.mark.browser
 def test_a_page_that_is_left_and_found_again_lives_on(launch, serve, bench):
     """Browsers keep a page that was left, with its worker, asleep."""
-    chromium = launch(ignore_default_args=["--disable-back-forward-cache"])
+    whole = find_browser(WHOLE_BROWSERS)
+    chromium = launch(executable_path=whole, ignore_default_args=["--disable-back-forward-cache"])
     page = chromium.new_page()
     page.goto(f"{serve(bench)}en-light.html")
     page.locator(".ln-start button").click()
