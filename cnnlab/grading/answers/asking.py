@@ -185,12 +185,11 @@ def called(call: Callable[..., Any], case: Case) -> Any:
 def _called_with(call: Callable[..., Any], case: Case) -> str:
     """The arguments, by the names that the function has for them."""
     numbered = [tr("argument {}").format(place) for place in range(1, len(case) + 1)]
-    names = numbered
+    names: list[str] = []
     with suppress(TypeError, ValueError):  # a function that does not take so many has no names
-        given = inspect.signature(call).bind(*numbered).arguments.items()
-        names = [name if isinstance(place, str) else place for name, place in given]
-        names = [one for name in names for one in ([name] if isinstance(name, str) else name)]
-    told = filter(None, map(_argument, names, case))
+        for name, place in inspect.signature(call).bind(*numbered).arguments.items():
+            names += [name] if isinstance(place, str) else place  # those of *args by their number
+    told = filter(None, map(_argument, names or numbered, case))
     text = ", ".join(told)
     return tr("The function was called with {}.").format(text) if text else ""
 
