@@ -28,14 +28,13 @@ LINE = {
 }
 SLOWER = 4
 TEXTS = (".html", ".css", ".js", ".json", ".svg", ".txt")
-# The page answers: its scripts ran, its formulas are set, and the figures in view are there. (Those
-# below start when the reader goes there.)
+# The page answers: its scripts ran, and the figures in view are there. (Those below start when the
+# reader goes there.)
 ALIVE = """async () => {
   const views = 'script[type="application/vnd.jupyter.widget-view+json"]';
   const all = () => [...document.querySelectorAll(".anywidget-lite")];
   const seen = (figure) => figure.getBoundingClientRect().top < innerHeight;
   while (document.readyState !== "complete") await new Promise((next) => setTimeout(next, 20));
-  await window.MathJax?.startup?.promise;
   const waits = () =>
     all().length < document.querySelectorAll(views).length ||
     all().some((figure) => seen(figure) && !figure.children.length);

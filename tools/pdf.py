@@ -148,7 +148,7 @@ def printed(browser: Browser, site: str, file: str, **prepared) -> bytes:
     context = browser.new_context(viewport={"width": WIDTH, "height": 950}, color_scheme="light")
     page = context.new_page()
     page.goto(site + file)
-    page.evaluate("window.MathJax?.startup?.promise")
+    page.evaluate("document.fonts.ready")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")  # all figures start, seen or not
     page.wait_for_function(ALIVE)
     start_living_network(page)

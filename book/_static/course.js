@@ -8,7 +8,7 @@ if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = f
 (() => {
   const mark = () => {
     /** @type {NodeListOf<HTMLElement>} */
-    const boxes = document.querySelectorAll("div.math mjx-container, .drawing-box");
+    const boxes = document.querySelectorAll("div.math > .katex-display, .drawing-box");
     // All are measured before one is changed: after a change the browser would lay out the page anew.
     const scroll = [...boxes].map((box) => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight);
     for (const [number, box] of boxes.entries()) {
@@ -17,12 +17,10 @@ if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = f
       else box.removeAttribute("tabindex");
     }
   };
-  window.addEventListener("load", async () => {
+  window.addEventListener("load", () => {
     /** @type {NodeListOf<HTMLElement>} */
     const copies = document.querySelectorAll("button.copybtn"); // an icon only; a screen reader needs a name
     for (const copy of copies) copy.setAttribute("aria-label", copy.dataset.tooltip ?? "");
-    // @ts-ignore: MathJax brings itself
-    await window.MathJax?.startup?.promise;
     mark();
     new ResizeObserver(mark).observe(document.body);
   });

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from benchmarks.loading import LINE
-from tests.book.test_site import HTML, PAGES, parsed
+from tests.book.test_site import HTML, PAGES
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_ext"))
 
@@ -66,12 +66,13 @@ def test_a_figure_far_below_starts_when_the_reader_moves(site, browser):
 
 
 @pytest.mark.browser
-def test_mathematics_asks_for_all_its_parts_at_once(site):
-    name = next(name for name in PAGES if parsed(name).select(".math"))
-    hints = [link["href"] for link in parsed(name).select('link[rel="preload"]')]
-    for part in ("core.js", "tex.js", "chtml.js", "fonts/tex.js"):
-        assert any(hint.endswith(part) for hint in hints)
-    assert all((HTML / name).parent.joinpath(hint.partition("?")[0]).is_file() for hint in hints)
+def test_mathematics_needs_no_script(site, browser):
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(f"{site}book/convolution/padding.html")
+    formula = page.locator(".math .katex-html").first
+    assert "KaTeX_Main" in formula.evaluate("(it) => getComputedStyle(it).fontFamily")
+    assert formula.bounding_box()["height"] < 40  # the style puts signs beside each other
+    page.close()
 
 
 # ---- one style sheet ----
@@ -123,7 +124,6 @@ def test_no_rule_that_a_page_needs_went(site, open_page):
     gone = [selector for selector in selectors if selector not in kept]
     assert len(gone) > 1000
     page = open_page(f"{site}book/convolution/edges.html")
-    page.evaluate("window.MathJax?.startup?.promise")
     matching = """(selectors) => selectors.filter((one) => {
       try { return document.querySelector(one.replace(/::?(before|after|placeholder)/g, "")); }
       catch { return false; }

@@ -192,12 +192,26 @@ def test_figures_of_one_kind_share_their_script():
     assert html.count("export default") == 2
 
 
-@pytest.mark.parametrize("formula", ['<span class="math">x</span>', ""])
-def test_mathjax_comes_where_there_is_mathematics(formula):
-    scripts = '<script>window.MathJax = {}</script><script src="../_static/mathjax/startup.js">'
-    html = THEME_PAGE.replace("</head>", f"{scripts}</script></head>")
-    html = mend.mend(html.replace("</body>", f"<p>{formula}</p></body>"))
-    assert html.count("MathJax") == html.count("mathjax/startup.js") == bool(formula)
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("{}, then", "<line>{},</line> then"),
+        ("see ({}).", "see <line>({}).</line>"),
+        ("(so {} is", "(so {} is"),
+        ("{} <b>,</b>", "{} <b>,</b>"),
+        ("{}{}.", "{}<line>{}.</line>"),
+    ],
+)
+@pytest.mark.parametrize("bases", [1, 2])
+def test_a_sign_stays_in_the_line_of_its_formula(text, expected, bases):
+    """Only if the formula has one part: a long one must be free to break."""
+    formula = f'<span class="math">{"<i class=base></i>" * bases}</span>'.replace(
+        "=base", '="base"'
+    )
+    page = BeautifulSoup("<p>" + text.replace("{}", formula), "html.parser")
+    mend.no_sign_alone(page)
+    wanted = expected.replace("<line>", '<span class="one-line">').replace("</line>", "</span>")
+    assert str(page.p.decode_contents()) == (wanted if bases == 1 else text).replace("{}", formula)
 
 
 def test_a_screen_reader_passes_over_icons():

@@ -17,7 +17,6 @@ TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
 OPENED = [TOC["root"], "book/convolution/edges", "book/style/live", "book/glossary"]
 READY = """async () => {
   dispatchEvent(new Event("scroll"));  // figures below start with the reader's first move
-  await window.MathJax?.startup?.promise;
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""
 WIDGET_VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]'
@@ -86,7 +85,7 @@ def test_a_page_lives_in_the_folder(unpacked, open_page, name):
     """Its mathematics are set and its figures answer; `open_page` sees that it asks nobody."""
     page = open_page((unpacked / f"{name}.html").as_uri())
     page.evaluate(READY)
-    assert page.locator("mjx-container").count() == page.locator(".math").count()
+    assert page.locator(".katex-html").count() == page.locator(".math").count()
     figures = page.locator(".anywidget-lite")
     assert figures.count() == page.locator(WIDGET_VIEW).count()
     for figure in figures.all():

@@ -164,7 +164,6 @@ def test_the_rules_see_what_they_should(text, found):
 
 READY = """async () => {
   dispatchEvent(new Event("scroll"));  // figures below start with the reader's first move
-  await window.MathJax?.startup?.promise;
   for (const fold of document.querySelectorAll("article details")) fold.open = true;
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""

@@ -45,7 +45,6 @@ TEXTS = (".html", ".css", ".js", ".json", ".svg")
 DEAD = ("fontawesome.js", "thebe", "require.js", "cdn")
 READY = """async () => {
   dispatchEvent(new Event("scroll"));  // figures below start with the reader's first move
-  await window.MathJax?.startup?.promise;
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""
 LOADED = """() => performance.getEntriesByType("resource").map((entry) => (
@@ -89,9 +88,8 @@ def test_every_page_is_in_the_table_of_contents(site):
 def assert_alive(page, name: str) -> None:
     """Every formula is set, and can be heard; every figure answers."""
     formulas = len(parsed(name).select(".math"))
-    assert page.locator("mjx-container").count() == formulas
-    assert page.locator("mjx-assistive-mml").count() == formulas
-    assert page.locator("mjx-merror").count() == 0
+    assert page.locator(".math .katex-html").count() == formulas
+    assert page.locator(".math .katex-mathml > math").count() == formulas
     figures = page.locator(".anywidget-lite")
     assert figures.count() == len(parsed(name).select(WIDGET_VIEW))
     for figure in figures.all():

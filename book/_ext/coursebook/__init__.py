@@ -12,6 +12,7 @@ from . import (
     icons,
     launch,
     live,
+    mathematics,
     mend,
     pictures,
     record,
@@ -24,7 +25,7 @@ from . import (
 
 PARTS = (
     *(cache, launch, exercises, folds, pictures, streams, record, live, rooms, solutions, figures),
-    *(functions, beside, icons, styles, states, mend),
+    *(functions, beside, mathematics, icons, styles, states, mend),
 )
 
 

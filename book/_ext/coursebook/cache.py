@@ -23,6 +23,8 @@ from sphinx.config import Config
 import cnnlab
 from cnnlab.measured import PACKAGES, machine
 
+from .mathematics import KATEX
+
 SOURCES = {".py", ".js", ".css", ".json", ".npz", ".txt"}
 HERE = Path(__file__).resolve().parent
 RUNNERS = (
@@ -96,7 +98,7 @@ def choose_cache(app: Sphinx, config: Config) -> None:
     """Point myst-nb at the cache of today; make pages again if what makes them has changed."""
     config.nb_execution_cache_path = str(current(Path(app.outdir).parent))
     # A change in the machinery makes the pages again, from the same cache.
-    config.course_machinery = digest(HERE.rglob("*.py"))
+    config.course_machinery = digest([*HERE.rglob("*.py"), KATEX])
     static = [Path(app.srcdir, folder) for folder in config.html_static_path]
     assets = (file for folder in static for file in folder.glob("*.*"))
     config.course_assets = digest(assets)

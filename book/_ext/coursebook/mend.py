@@ -4,11 +4,12 @@ Each function mends one thing in a parsed page. `tests/book/test_site.py` says w
 """
 
 import json
+import re
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, NavigableString
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.jinja2glue import BuiltinTemplateLoader
@@ -40,8 +41,11 @@ FRONT = """<!DOCTYPE html>
 </html>
 """
 # The web font draws every icon: the script that can, and the fonts for old browsers, serve nobody.
-DEAD = ("scripts/fontawesome.js*", "vendor/fontawesome/webfonts/*.ttf", "**/*.map", "locales")
-MATHJAX = ("core.js", "input/tex.js", "output/chtml.js", "output/chtml/fonts/tex.js")
+DEAD = (
+    *("scripts/fontawesome.js*", "vendor/fontawesome/webfonts/*.ttf", "**/*.map", "locales"),
+    "katex/*.js",  # it has typeset the formulas
+)
+OPENING, CLOSING = re.compile(r"[(“‘]+$"), re.compile(r"^[.,;:!?)”’]+")
 SEARCH = ("_static/searchtools.js", "_static/language_data.js", "searchindex.js")
 
 
@@ -67,22 +71,25 @@ def no_script_waits(page: BeautifulSoup) -> None:
             script["defer"] = "defer"
 
 
-def no_mathematics_no_script(page: BeautifulSoup) -> None:
-    """MathJax is 165 kB on the wire: a page without a formula does without."""
-    if page.select_one(".math"):
-        return
-    for script in page.select("script"):
-        if "/mathjax/" in script.get("src", "") or "window.MathJax =" in (script.string or ""):
-            script.decompose()
+def no_sign_alone(page: BeautifulSoup) -> None:
+    """A comma or a bracket stays in the line of the formula beside it.
 
-
-def mathematics_comes_at_once(page: BeautifulSoup) -> None:
-    """MathJax asks for one part when the one before has come: five trips in place of one."""
-    start = page.select_one('script[src*="/mathjax/startup.js"]')
-    for part in MATHJAX if start else ():
-        address = start["src"].partition("startup.js")[0] + part
-        hint = {"rel": "preload", "as": "script", "fetchpriority": "low", "href": address}
-        start.insert_before(page.new_tag("link", attrs=hint))
+    A browser may break the line at each end of what cannot be broken itself.
+    """
+    for formula in page.select("span.math"):
+        if len(formula.select(".base")) > 1:
+            continue  # a long one is free to break
+        before, after = formula.previous_sibling, formula.next_sibling
+        opening = OPENING.search(before) if isinstance(before, NavigableString) else None
+        closing = CLOSING.search(after) if isinstance(after, NavigableString) else None
+        if opening or closing:
+            line = formula.wrap(page.new_tag("span", attrs={"class": "one-line"}))
+        if opening:
+            before.replace_with(before[: opening.start()])
+            line.insert(0, opening[0])
+        if closing:
+            after.replace_with(after[closing.end() :])
+            line.append(closing[0])
 
 
 def theme_before_paint(page: BeautifulSoup) -> None:
@@ -182,9 +189,7 @@ def each_script_once(page: BeautifulSoup) -> None:
 
 MENDS: tuple[Callable[[BeautifulSoup], None], ...] = (
     drop_dead_scripts,
-    no_mathematics_no_script,
     no_script_waits,
-    mathematics_comes_at_once,
     theme_before_paint,
     one_viewport,
     landmarks,
@@ -193,6 +198,7 @@ MENDS: tuple[Callable[[BeautifulSoup], None], ...] = (
     icons_are_silent,
     answers_fold,
     list_of_references,
+    no_sign_alone,
     room_for_pictures,
     code_says_it_is_code,
     each_script_once,

@@ -4,6 +4,7 @@ Before a page is painted, its style sheets have to come. The theme brings all of
 of rules, most of them for what no page has, and a browser matches each of them with each element.
 """
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
@@ -16,9 +17,11 @@ from sphinx.application import Sphinx
 IMPORTED = {"styles/theme.css": "basic.css"}
 SHEETS = (
     *("styles/theme.css", "styles/pydata-sphinx-theme.css", "pygments.css"),
-    *("styles/sphinx-book-theme.css", "copybutton.css", "mystnb.*.css", "course.css"),
+    *("styles/sphinx-book-theme.css", "copybutton.css", "mystnb.*.css", "katex/katex.min.css"),
+    "course.css",
 )
-BOOK = "styles/book.css"  # beside the theme's, so that its addresses of fonts lead where they led
+BOOK = "styles/book.css"
+ADDRESS = re.compile(r"""url\((?!["']?(?:data:|#))(["']?)""")
 LINK = re.compile(r"styles/book\.css(\?v=\w+)?")
 WORD = re.compile(r"[\w-]+")
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -109,11 +112,18 @@ def words_of(texts: Iterable[Path]) -> set[str]:
     return {word for path in texts for word in WORD.findall(path.read_text("utf-8"))}
 
 
+def seen_from_book(static: Path, file: Path) -> str:
+    """The text of a sheet; its fonts and pictures have addresses that lead from the book's."""
+    lead = os.path.relpath(file.parent, (static / BOOK).parent)
+    style = file.read_text("utf-8").removeprefix('@charset "UTF-8";')
+    return style if lead == "." else ADDRESS.sub(rf"url(\1{lead}/", style)
+
+
 def join(static: Path, words: set[str]) -> str:
     """The sheets as one, each trimmed."""
     files = [file for name in SHEETS for file in static.glob(IMPORTED.get(name, name))]
-    texts = (file.read_text("utf-8").removeprefix('@charset "UTF-8";') for file in files)
-    return '@charset "UTF-8";\n' + "\n".join(trimmed(text, words) for text in texts)
+    texts = (trimmed(seen_from_book(static, file), words) for file in files)
+    return '@charset "UTF-8";\n' + "\n".join(texts)
 
 
 def write_one_style(app: Sphinx, exception: Exception | None) -> None:
