@@ -1,4 +1,4 @@
-"""Copy the parts of KaTeX that the book uses into ``book/_static/katex``.
+"""Copy the parts of KaTeX that the book uses into ``book/_ext/katex`` and ``book/_static/katex``.
 
     python tools/katex.py
 
@@ -16,11 +16,10 @@ from pathlib import Path, PurePosixPath
 
 VERSION = "0.19.1"
 SHA256 = "24da5a599eb2fcede2e270b99a6ff48bca816beecc95feeb84e8cccbd1bb34fd"
-TARGET = Path(__file__).resolve().parent.parent / "book" / "_static" / "katex"
-STYLE = "katex.min.css"
-FILES = {"package/LICENSE": "LICENSE"} | {
-    f"package/dist/{name}": name for name in ("katex.min.js", STYLE)
-}
+BOOK = Path(__file__).resolve().parent.parent / "book"
+BUILDS, PUBLISHED = BOOK / "_ext" / "katex", BOOK / "_static" / "katex"
+STYLE = PUBLISHED / "katex.min.css"
+LICENCE = "package/LICENSE"
 FONTS = PurePosixPath("package/dist/fonts")
 OLD = re.compile(r',url\([^)]*\.(?:woff|ttf)\) format\("[a-z]+"\)')  # for browsers without WOFF2
 README = f"""\
@@ -46,28 +45,29 @@ def download(folder: Path) -> Path:
 
 
 def copy(archive: Path) -> None:
-    """Write the wanted members of the archive into an empty target folder."""
-    wanted = dict(FILES)
-    shutil.rmtree(TARGET, ignore_errors=True)
+    """Write the wanted members of the archive into empty folders, each with the licence.
+
+    Raises
+    ------
+    KeyError
+        If the archive lacks one.
+    """
     with tarfile.open(archive) as tar:
-        for member in tar:
-            path = PurePosixPath(member.name)
-            if path.parent == FONTS and path.suffix == ".woff2":
-                name = f"fonts/{path.name}"
-            elif member.name in wanted:
-                name = wanted.pop(member.name)
-            else:
-                continue
-            (TARGET / name).parent.mkdir(parents=True, exist_ok=True)
-            (TARGET / name).write_bytes(tar.extractfile(member).read())
-    if wanted:
-        raise SystemExit(f"{archive.name} lacks {', '.join(wanted)}")
-    style = TARGET / STYLE
-    style.write_text(OLD.sub("", style.read_text("utf-8")), "utf-8")
-    (TARGET / "README.md").write_text(README, "utf-8")
+        fonts = [name for name in map(PurePosixPath, tar.getnames()) if name.parent == FONTS]
+        wanted = {PUBLISHED / "fonts" / one.name: one for one in fonts if one.suffix == ".woff2"}
+        wanted |= {file: f"package/dist/{file.name}" for file in (STYLE, BUILDS / "katex.min.js")}
+        wanted |= {folder / "LICENSE": LICENCE for folder in (BUILDS, PUBLISHED)}
+        for folder in (BUILDS, PUBLISHED):
+            shutil.rmtree(folder, ignore_errors=True)
+        for file, name in wanted.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(tar.extractfile(str(name)).read())
+    STYLE.write_text(OLD.sub("", STYLE.read_text("utf-8")), "utf-8")
+    for folder in (BUILDS, PUBLISHED):
+        (folder / "README.md").write_text(README, "utf-8")
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
         copy(download(Path(scratch)))
-    print(f"{TARGET}: KaTeX {VERSION}")
+    print(f"{BUILDS}, {PUBLISHED}: KaTeX {VERSION}")

@@ -136,7 +136,7 @@ def test_guesses_outlive_a_visit_and_can_be_forgotten(show):
     )
     assert choice.get_by_label("the sky").is_visible()
     page.reload()
-    assert page.get_by_label("Your guess", exact=True).is_visible()
+    page.get_by_label("Your guess", exact=True).wait_for()
     assert page.evaluate("localStorage.length") == 0
 
 

@@ -15,7 +15,7 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
-KATEX = Path(__file__).resolve().parents[2] / "_static" / "katex" / "katex.min.js"
+KATEX = Path(__file__).resolve().parents[1] / "katex" / "katex.min.js"
 OPTIONS = {"strict": "error", "throwOnError": True}
 
 logger = logging.getLogger(__name__)

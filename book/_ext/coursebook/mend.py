@@ -41,10 +41,7 @@ FRONT = """<!DOCTYPE html>
 </html>
 """
 # The web font draws every icon: the script that can, and the fonts for old browsers, serve nobody.
-DEAD = (
-    *("scripts/fontawesome.js*", "vendor/fontawesome/webfonts/*.ttf", "**/*.map", "locales"),
-    "katex/*.js",  # it has typeset the formulas
-)
+DEAD = ("scripts/fontawesome.js*", "vendor/fontawesome/webfonts/*.ttf", "**/*.map", "locales")
 OPENING, CLOSING = re.compile(r"[(“‘]+$"), re.compile(r"^[.,;:!?)”’]+")
 SEARCH = ("_static/searchtools.js", "_static/language_data.js", "searchindex.js")
 
