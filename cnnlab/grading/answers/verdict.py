@@ -183,6 +183,24 @@ class AnswerKey:
             lines += wrong_shapes(output, expected, question.counted)
         return failed(question, "mistake", "\n".join(lines), "; ".join(one.name for one in found))
 
+    def _of_what_is_there(self, output: Any) -> str:
+        """Of a dictionary that is not finished yet: whether the entries that it has are right."""
+        question, expected = self.question, self.right[0]
+        if not isinstance(expected, dict) or not isinstance(output, dict):
+            return ""
+        there = {name: output[name] for name in expected if as_array(output.get(name)) is not None}
+        if not there:
+            return ""
+        whole = {**expected, **there}
+        letters = question.parts
+        wrong = wrong_parts(whole, expected, question.tolerance, letters)
+        if not wrong:
+            return tr("What is there is right.")
+        if several := self._a_word_for_each(whole):
+            return several.message
+        names = dict.fromkeys(called(expected, letters)[name] for name in wrong)
+        return tr("Of what is there, these parts are not right: {}.").format(", ".join(names))
+
     def _share(self, outputs: Sequence[Any]) -> float:
         """The share of the parts that are right in the answers to all cases."""
         question, expected = self.question, self.right[0]
@@ -205,7 +223,7 @@ class AnswerKey:
         fault = difference_of_form(output, expected)
         if question.kind == "value":  # shown side by side, the right one is the answer
             if fault and not _parts_fit(output, expected):
-                return "shape", fault
+                return "shape", "\n".join(filter(None, [fault, self._of_what_is_there(output)]))
             shapes = wrong_shapes(output, expected, question.counted)
             parts = which_parts(output, expected, question.tolerance, question.parts)
             return "shape" if shapes else "value", "\n".join([*shapes, parts])
