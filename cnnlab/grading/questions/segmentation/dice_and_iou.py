@@ -229,6 +229,12 @@ QUESTION = Question(
             " overlooking a tumour costs nothing.",
         ),
         Wrong(
+            "first image only",
+            lambda truth, prediction, classes: compared(truth[:1], prediction[:1], classes),
+            "You counted the pixels of the first image alone. The masks hold several images, whose"
+            " pixels are counted together.",
+        ),
+        Wrong(
             "mean of images",
             each_image,
             "You took a mean over the images. The question counts the pixels of all images"

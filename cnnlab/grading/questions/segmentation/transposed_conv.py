@@ -203,6 +203,11 @@ QUESTION = Question(
             " where each of them begins, too.",
         ),
         Wrong(
+            "first image for all",
+            lambda x, *rest: by_stamping(np.repeat(x[:1], len(x), 0), *rest),
+            "All images of the batch have the result of the first one.",
+        ),
+        Wrong(
             "first channel only",
             partial(of_one_channel, channel=0),
             "Only the first channel of the image leaves stamps. Each channel has its own filter,"
