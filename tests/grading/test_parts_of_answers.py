@@ -60,6 +60,14 @@ def test_an_answer_that_is_not_finished_is_told_how_far_it_is_right(answer, said
     assert (result.tier, result.message) == ("shape", said)
 
 
+@pytest.mark.parametrize("last", [{}, {"c": None}, {"c": [...]}, {"c": [0, 0]}, {"c": []}])
+def test_a_part_that_is_left_out_earns_no_more_than_a_wrong_one(last):
+    parts = ("a", "b", "cd")
+    one = Question("q", "r", "t", 1, 1, "value", no_arguments, lambda: RIGHT, EXACT, parts=parts)
+    answer = {"a": RIGHT["a"], "b": 6, **last}
+    assert AnswerKey(one, 0).verdict([answer]).share == pytest.approx(2 / 4)
+
+
 def test_a_part_is_right_if_it_is_in_every_case():
     cases = lambda rng: [(1.0,), (2.0,)]  # noqa: E731
     question = Question("f", "r", "t", 1, 1, "function", cases, lambda x: (np.ones(2) * x, x + 1))
