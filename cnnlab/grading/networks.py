@@ -284,7 +284,7 @@ def _allowed(value: Any) -> None:
         if not known or not own or value.get("registered_name") not in (None, name):
             raise ValueError(
                 f"the model has a layer {name!r}; a marked model may have layers of Keras only,"
-                f" and none that holds code: {', '.join(sorted(LAYERS))}"
+                f" and none that holds code. These may be in it: {', '.join(sorted(LAYERS))}"
             )
     for item in value.values():
         _allowed(item)

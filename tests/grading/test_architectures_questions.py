@@ -253,6 +253,8 @@ def test_a_model_is_asked_with_images_and_counted():
     result = verdict(small_network.QUESTION, dense_model())
     assert "With 170 parameters" in result.message
     assert "(1000, 9)" in verdict(small_network.QUESTION, dense_model(9)).message
+    without_channel = model_of((28, 28), L.Flatten(), L.Dense(4), L.Dense(10))
+    assert "3,190 parameters" in verdict(small_network.QUESTION, without_channel).message
 
 
 def test_a_model_that_was_trained_is_built_again_as_a_judge_does():

@@ -182,6 +182,23 @@ def test_values_that_are_no_arrays_are_shown_too():
     assert text.endswith("with box = None, label = None, mode = 'max', rate = 0.3.")
 
 
+def test_tuples_and_lists_of_numbers_are_shown_as_they_are():
+    def broken(shape, layers, many):
+        raise ValueError
+
+    case = ((4, np.int64(5), 8), [(3, 6, 1)], list(range(100)))
+    text = told(asked([case], lambda *_: 0), broken)[1]
+    assert text.endswith("with shape = (4, 5, 8), layers = [(3, 6, 1)], many of shape (100,).")
+
+
+def test_nan_is_pointed_out_only_where_none_belongs():
+    question = asked([(1,)], lambda X: (np.array([1, np.nan]), 2.0))
+    assert "NaN in your" not in told(question, lambda X: np.array([[1, np.nan], [0, 0], [0, 0]]))[1]
+    assert "NaN in your" not in told(question, lambda X: (np.array([3, np.nan]), 2.0))[1]
+    question = asked([(1,)], lambda X: (np.array([1.0, 0.5]), 2.0))
+    assert "There is NaN in your" in told(question, lambda X: (np.array([1, np.nan]), 2.0))[1]
+
+
 def test_the_first_difference_has_its_place_and_enough_digits(capsys):
     def nearly(X, factor):
         Y = X * factor
@@ -324,7 +341,8 @@ def test_a_layer_that_holds_code_is_refused_at_once(capsys):
 
     assert "'Lambda'" in said(capsys, "layer", with_lambda)
     model = keras.Sequential([keras.Input((3,)), keras.layers.Lambda(lambda x: x)])
-    assert "'Lambda'" in said(capsys, "model", model)
+    text = said(capsys, "model", model)
+    assert "'Lambda'" in text and "none that holds code. These may be in it: Absolute," in text
 
 
 def test_a_network_may_be_a_class_or_hold_networks(capsys):
@@ -395,6 +413,9 @@ def test_in_a_notebook_it_is_html_with_strangers_text_escaped():
     html = check_module.Feedback(asked, result)._repr_html_()
     assert "<script>" not in html and "✗ scaled" in html
     assert "<table>" in check_module.Overview("toy", 1)._repr_html_()
+    two = replace(result, tier="mistake", message="In (a) rows are rows.\nIn (b) they are not.")
+    html = check_module.Feedback(asked, two)._repr_html_()
+    assert "<p>In (a) rows are rows.<br>In (b) they are not.</p>" in html
 
 
 def test_points_survive_a_damaged_file(capsys):

@@ -212,6 +212,12 @@ def test_a_hostile_function_gets_nothing(mark, impatient, name):
     assert verdicts["area"].earned == 1
 
 
+def test_what_no_wire_carries_is_no_error_of_the_student_s(mark):
+    verdicts, _ = mark(*GOOD, "area = [12, ...]")
+    assert verdicts["area"].tier == "shape"
+    assert "cannot be read: an object (type ellipsis)" in verdicts["area"].message
+
+
 # A network that carries code -> what its student is told.
 NETWORKS = {
     "Lambda": ("L.Lambda(lambda x: x[:, :4] * 0)", "'Lambda'"),

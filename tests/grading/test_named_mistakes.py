@@ -75,6 +75,56 @@ def transposed(x, w, b, stride, padding, more, kept):
     return canvas[kept(padding, rows, columns)] + b
 
 
+def transposed_and_grown(x, w, b, stride, padding, more):
+    rows, columns = (stride * (n - 1) + f for n, f in zip(x.shape[1:3], w.shape[:2], strict=True))
+    kept = np.s_[:, padding : rows - padding, padding : columns - padding]
+    small = transposed(x, w, 0 * b, stride, padding, 0, lambda *_: kept)
+    return np.pad(small, [(0, 0), (0, more), (0, more), (0, 0)]) + b
+
+
+def transposed_over(x, w, b, stride, padding, more):
+    """The loop over the channels keeps the last of them."""
+    for c in range(x.shape[3]):
+        part = x[..., c : c + 1], w[..., c : c + 1]
+        stamps = transposed(
+            *part, b, stride, padding, more, lambda p, m, n: np.s_[:, p : m - p, p : n - p]
+        )
+    return stamps
+
+
+def cost_ended_early(shape, layers):
+    H, W, C = shape
+    parameters = work = 0
+    for f, filters, s in layers:
+        parameters += (f * f * C + 1) * filters
+        work += -(-H // s) * -(-W // s) * f * f * C * filters
+        return parameters, work
+
+
+def cost_with_c_too_early(shape, layers):
+    H, W, C = shape
+    parameters = work = 0
+    for f, filters, s in layers:
+        parameters += (f * f * C + 1) * filters
+        C = filters
+        H, W = int(np.ceil(H / s)), int(np.ceil(W / s))
+        work += H * W * f * f * C * filters
+    return parameters, work
+
+
+def pixels_as_rows(X, W, b, turn):
+    return (turn(X).reshape(len(W), -1).T @ W + b).reshape(*X.shape[:3], len(b))
+
+
+def separable(x, d, p, least, axes):
+    N, H, W, C = x.shape
+    f = len(d)
+    y = np.zeros((N, H - f + 1, W - f + 1, C))
+    for i, j in np.ndindex(H - f + 1 - least, W - f + 1 - least):
+        y[:, i, j] = (x[:, i : i + f, j : j + f] * d).sum(axis=axes)
+    return y @ p
+
+
 def hard(codes, labels, margin):
     labels = np.sort(labels)
     table = np.square(codes[:, None] - codes[None]).sum(axis=-1)
@@ -116,6 +166,13 @@ MADE = {
     "content_step": [
         (partial(step, cost=lambda z, error, a: np.square(z - a).sum() / 2), "cost of z"),
     ],
+    "conv1x1": [
+        (
+            partial(pixels_as_rows, turn=lambda X: X.swapaxes(0, 3)),
+            "images and channels swapped",
+        ),
+        (partial(pixels_as_rows, turn=lambda X: X.T), "rows and columns swapped"),
+    ],
     "crop_and_concatenate": [(cropped_by_one_number, "rows and columns cut alike")],
     "grad_cam": [
         (partial(cam, first=lambda a: np.maximum(a, 0), axes=(1, 2)), "ReLU of the maps"),
@@ -125,12 +182,20 @@ MADE = {
         ),
         (cam, "divided by the largest of all pictures"),
     ],
+    "network_cost": [
+        (cost_ended_early, "only the first layer"),
+        (cost_with_c_too_early, "channels of the result before the work is counted"),
+    ],
     "painting_costs": [
         (partial(costs, gram=gram_of_a_reshape), "reshaped in the wrong order"),
         (
             partial(costs, gram=gram, sum_of=lambda errors: np.triu(errors).sum()),
             "one triangle only",
         ),
+    ],
+    "separable_conv": [
+        (partial(separable, least=1, axes=(1, 2)), "last windows missing"),
+        (partial(separable, least=0, axes=None), "depthwise step summed over everything"),
     ],
     "weighted_loss": [
         *(
@@ -166,6 +231,8 @@ MADE = {
             partial(transposed, kept=lambda p, rows, columns: np.s_[:, : rows - p, : columns - p]),
             "nothing cut off at the top and the left",
         ),
+        (transposed_and_grown, "output padding after the cut"),
+        (transposed_over, "last channel only"),
     ],
     "batch_hard": [(hard, "labels sorted")],
     "triplet_loss": [(triplets, "margin added after the maximum")],

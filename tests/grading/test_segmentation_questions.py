@@ -431,3 +431,13 @@ def test_a_model_for_any_size_is_asked():
     assert "mean" in verdict(BY_ID["segmenter"], model).message
     small = keras.Sequential([keras.Input((48, 64, 1)), L.Conv2D(4, 3)])
     assert "(60, 46, 62, 4)" in verdict(BY_ID["segmenter"], small).message
+
+
+def test_a_model_for_another_size_is_told_both():
+    for size in ((24, 40, 1), (48, 64, 3), (48, 32), (48 * 64,)):
+        model = keras.Sequential([keras.Input(size), L.Dense(4)])
+        result = verdict(BY_ID["segmenter"], model)
+        assert result.tier == "shape"
+        assert result.message == (
+            f"The model takes images of shape {size}; it is asked with images of shape (48, 64, 1)."
+        )

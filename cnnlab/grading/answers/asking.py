@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cnnlab.grading.answers.compare import as_array, copied, kind_of, plain
 from cnnlab.grading.question import Case, Kind
 from cnnlab.grading.texts import tr
@@ -21,6 +23,7 @@ LIBRARIES = (
 # What frameworks put into their messages for machines: colours, names of nodes and operations.
 FOR_MACHINES = re.compile(r"\x1b\[[0-9;]*m|\{\{.*?\}\} ?|\s*\[Op:\w+\].*", re.DOTALL)
 LONGEST = 800  # characters of a message
+ONE_LINE = 60  # characters of a tuple or a list among the arguments
 
 
 class AnswerError(Exception):
@@ -75,15 +78,16 @@ def answers(
     """
     if kind == "value":
         return [plain(answer) for _ in cases]
-    call = predictor(made_anew(answer)) if kind == "trained" else answer
+    if kind == "trained":
+        return _predicted(predictor(made_anew(answer)), cases)
     if kind == "network" and _is_built(answer):
         raise FormError(tr("The answer is a model; expected the function that builds it."))
-    if not callable(call):
+    if not callable(answer):
         text = tr(
             "The answer is {}; expected a function. Give its name, without brackets after it."
         )
         raise FormError(text.format(kind_of(answer)))
-    outputs = [called(call, case) for case in cases]
+    outputs = [called(answer, case) for case in cases]
     if kind == "network":
         pairs = zip(outputs, cases, strict=True)
         return [_built(model, _shape_among(case), image) for model, case in pairs]
@@ -161,14 +165,44 @@ def predictor(model: Any) -> Callable[..., Any]:
     -------
     function
         Its result has ``"predictions"``, an array, and ``"parameters"``, how many numbers the model
-        has, those that are not trained included.
+        has, those that are not trained included. It raises a `ValueError` if the model takes images
+        of another shape.
     """
-    from cnnlab.grading.networks import parameters  # needs Keras
+    from cnnlab.grading.networks import input_shape, parameters  # needs Keras
 
-    return lambda images, *_: {
-        "predictions": model.predict(images, verbose=0),
-        "parameters": parameters(model),
-    }
+    def predict(images: Any, *_: Any) -> dict[str, Any]:
+        takes, given = input_shape(model), tuple(images.shape[1:])
+        if not _fits(takes, given):
+            text = tr("The model takes images of shape {}; it is asked with images of shape {}")
+            raise ValueError(text.format(takes, given))
+        return {
+            "predictions": model.predict(images, verbose=0),
+            "parameters": parameters(model),
+        }
+
+    return predict
+
+
+def _fits(takes: Sequence[int | None] | None, given: Sequence[int]) -> bool:
+    """Whether images of that shape can be given; a model may leave axes open, and Keras itself
+    takes away a single channel that the model does not have.
+    """
+    if takes is None:
+        return True
+    if len(takes) == len(given) - 1 and given[-1] == 1:
+        given = given[:-1]
+    pairs = zip(takes, given, strict=False)
+    return len(takes) == len(given) and all(own in (None, length) for own, length in pairs)
+
+
+def _predicted(predict: Callable[..., Any], cases: Sequence[Case]) -> list[Any]:
+    """What a model made anew predicts. No code of the student's runs here."""
+    try:
+        return [predict(*copied(case)) for case in cases]
+    except ValueError as error:
+        raise FormError(sentence(error)) from error
+    except Exception as error:
+        raise AnswerError(explained(error)) from error
 
 
 def called(call: Callable[..., Any], case: Case) -> Any:
@@ -195,8 +229,15 @@ def _called_with(call: Callable[..., Any], case: Case) -> str:
 
 
 def _argument(name: str, value: Any) -> str:
-    """The shape of an array; a single value as it is, for it may be what the code breaks on."""
+    """The shape of an array; a single value as it is, for it may be what the code breaks on, and
+    so a tuple or a list in one line.
+    """
     array = as_array(value)
+    if isinstance(value, (tuple, list)):
+        with np.printoptions(legacy="1.25"):  # the old manner shows NumPy's numbers as numbers
+            text = repr(value)
+        if array is not None and len(text) <= ONE_LINE and "array(" not in text:
+            return f"{name} = {text}"
     if array is not None and array.ndim:
         return tr("{} of shape {}").format(name, array.shape)
     if array is not None:

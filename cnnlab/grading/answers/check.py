@@ -135,7 +135,7 @@ class Feedback:
         colour = COLOURS.get(self.result.tier, WRONG_COLOUR)
         message = f"<pre>{escape(self.result.message)}</pre>" if self.result.message else ""
         if self.result.tier == "mistake":  # a sentence, not numbers in columns
-            message = f"<p>{escape(self.result.message)}</p>"
+            message = f"<p>{escape(self.result.message)}</p>".replace("\n", "<br>")
         note = f"<p>{escape(self.note)}</p>" if self.note else ""
         return (
             f'<div style="{STYLE.format(colour)}"><strong>{escape(self.title)}</strong>'

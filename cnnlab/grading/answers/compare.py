@@ -13,6 +13,8 @@ DEEPEST = 32  # lists inside of lists, as NumPy's arrays have axes
 
 LONGEST = 10_000  # entries of a list in an answer
 
+MOST_ROWS = 20  # whose lengths are told
+
 
 def copied(value: Any) -> Any:
     """The value with arrays of its own: a function may write into its arguments."""
@@ -108,7 +110,7 @@ def difference_of_form(output: Any, expected: Any) -> str:
     if isinstance(expected, dict):
         if not isinstance(output, dict):
             return tr("The answer is {}; expected a dictionary.").format(kind_of(output))
-        if missing := [key for key in expected if key not in output]:
+        if missing := [key for key in expected if output.get(key) is None]:
             return tr("The answer lacks {}.").format(", ".join(map(repr, missing)))
         faults = {key: difference_of_form(output[key], expected[key]) for key in expected}
         return next((f"{key!r}: {fault}" for key, fault in faults.items() if fault), "")
@@ -136,7 +138,8 @@ def difference_of_form(output: Any, expected: Any) -> str:
             return said.format(number, entry[:20])
         return tr("Entry {} is {}; expected a number.").format(number, kind_of(entry))
     if mine is None:
-        return tr("The answer is {}; expected {}.").format(kind_of(output), _numbers(array))
+        text = tr("The answer is {}; expected {}.").format(kind_of(output), _numbers(array))
+        return text + _unequal_rows(output)
     if mine.shape == array.shape or _as_good(output, mine, array):
         return ""
     if 0 in (mine.ndim, array.ndim):
@@ -166,17 +169,37 @@ def _numbers(array: np.ndarray) -> str:
 
 
 def no_number(output: Any) -> tuple[int, Any] | None:
-    """The first entry of a list that is neither a number nor a list, counted from 1."""
+    """The first entry of a list that no number can be, such as a text, None or an ellipsis that was
+    left standing, counted from 1.
+    """
     if not isinstance(output, (tuple, list)):
         return None
     for place, entry in enumerate(output, start=1):
-        if as_array(entry) is None and isinstance(entry, (str, type(None))):
+        if as_array(entry) is None and isinstance(entry, (str, type(None), type(...))):
             return place, entry
     return None
 
 
+def _unequal_rows(output: Any) -> str:
+    """Of a list of lists that are not equally long: how long they are."""
+    if not isinstance(output, (tuple, list)) or not 2 <= len(output) <= MOST_ROWS:
+        return ""
+    if not all(isinstance(row, (tuple, list)) for row in output):
+        return ""
+    lengths = [len(row) for row in output]
+    if len(set(lengths)) == 1:
+        return ""
+    return tr(" Its rows are not equally long: {}.").format(", ".join(map(str, lengths)))
+
+
 def kind_of(value: Any) -> str:
-    """What an answer is, in a few words."""
+    """What an answer is, in a few words: the same in a notebook as after its way to a judge."""
+    if (
+        isinstance(value, (np.ndarray, np.generic))
+        and value.ndim == 0
+        and value.dtype.kind in "iuf"
+    ):
+        return tr("one number")
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype}, shape {value.shape}"
     if isinstance(value, (tuple, list)):

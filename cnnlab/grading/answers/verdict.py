@@ -183,13 +183,38 @@ class AnswerKey:
             lines += wrong_shapes(output, expected, question.counted)
         return failed(question, "mistake", "\n".join(lines), "; ".join(one.name for one in found))
 
+    def _of_what_is_there(self, output: Any) -> str:
+        """Of a dictionary that is not finished yet: whether the entries that it has are right."""
+        question, expected = self.question, self.right[0]
+        if not isinstance(expected, dict) or not isinstance(output, dict):
+            return ""
+        there = _there(output, expected)
+        if not there:
+            return ""
+        whole = {**expected, **there}
+        letters = question.parts
+        wrong = wrong_parts(whole, expected, question.tolerance, letters)
+        if not wrong:
+            return tr("What is there is right.")
+        if several := self._a_word_for_each(whole):
+            return several.message
+        names = dict.fromkeys(called(expected, letters)[name] for name in wrong)
+        return tr("Of what is there, these parts are not right: {}.").format(", ".join(names))
+
     def _share(self, outputs: Sequence[Any]) -> float:
         """The share of the parts that are right in the answers to all cases."""
-        question, expected = self.question, self.right[0]
-        if question.parts and _parts_fit(outputs[0], expected):
+        question, output, expected = self.question, outputs[0], self.right[0]
+        several = isinstance(expected, dict) and isinstance(output, dict)
+        if question.parts and (several or _parts_fit(output, expected)):
+            there = _there(output, expected) if several else {}
+            whole = {**expected, **there} if several else output
             names = called(expected, question.parts)
-            wrong = wrong_parts(outputs[0], expected, question.tolerance, question.parts)
-            return 1 - len({names[one] for one in wrong}) / len(set(names.values()))
+            wrong = wrong_parts(whole, expected, question.tolerance, question.parts)
+            lost = {names[one] for one in wrong}
+            if several:  # an entry that is missing has lost all of its letters
+                pairs = zip(expected, question.parts, strict=True)
+                lost |= {f"({one})" for name, said in pairs if name not in there for one in said}
+            return 1 - len(lost) / len(set(names.values()))
         pairs = zip(outputs, self.right, strict=True)
         by_case = [right_parts(*pair, self.question.tolerance) for pair in pairs]
         if len({len(parts) for parts in by_case}) != 1 or not by_case[0]:
@@ -205,7 +230,7 @@ class AnswerKey:
         fault = difference_of_form(output, expected)
         if question.kind == "value":  # shown side by side, the right one is the answer
             if fault and not _parts_fit(output, expected):
-                return "shape", fault
+                return "shape", "\n".join(filter(None, [fault, self._of_what_is_there(output)]))
             shapes = wrong_shapes(output, expected, question.counted)
             parts = which_parts(output, expected, question.tolerance, question.parts)
             return "shape" if shapes else "value", "\n".join([*shapes, parts])
@@ -236,6 +261,11 @@ def _parts_fit(output: Any, expected: Any) -> bool:
     return isinstance(output, dict) and all(
         name in output and as_array(output[name]) is not None for name in expected
     )
+
+
+def _there(output: dict, expected: dict) -> dict[str, Any]:
+    """The entries of an answer that are numbers, of those that it should have."""
+    return {name: output[name] for name in expected if as_array(output.get(name)) is not None}
 
 
 def _scored(question: Question, outputs: Sequence[Any], cases: Sequence[Case]) -> Verdict:

@@ -32,10 +32,16 @@ def side_by_side(
     """
     lines = [shown(name, value) for name, value in given.items()]
     lines += _answers(output, expected, tolerance)
-    mine = as_array(output)
-    if mine is not None and mine.dtype.kind == "f" and np.isnan(mine).any():
+    if _has_nan(output) and not _has_nan(expected):
         lines.append(tr("There is NaN in your answer: a division by zero, or a log of zero?"))
     return "\n".join([why, *lines])
+
+
+def _has_nan(value: Any) -> bool:
+    array = as_array(value)
+    if array is None and isinstance(value, (tuple, list)):
+        return any(map(_has_nan, value))
+    return array is not None and array.dtype.kind == "f" and bool(np.isnan(array).any())
 
 
 def _answers(output: Any, expected: Any, tolerance: Tolerance) -> list[str]:

@@ -84,7 +84,8 @@ def serve(judge: socket) -> None:
             except TooLargeError as error:
                 send(judge, {"error": f"The answer is too large: {error}."})
             except WireError as error:
-                send(judge, {"error": f"The answer cannot be read: {error}."})
+                fault = f"The answer cannot be read: {error}."
+                send(judge, {"error": fault, "tier": "shape"})
 
 
 def _later(*arguments: Any, **named: Any) -> None:

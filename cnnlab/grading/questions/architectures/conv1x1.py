@@ -39,6 +39,12 @@ def conv1x1_transposed(X: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarra
     return (X.T.reshape(X.shape[-1], -1).T @ W + b).reshape(*X.shape[:-1], -1)
 
 
+def conv1x1_images_inside(X: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Channels and images have changed places, and are read back as if they had not."""
+    rows = X.swapaxes(0, 3).reshape(X.shape[-1], -1).T
+    return (rows @ W + b).reshape(*X.shape[:-1], -1)
+
+
 def conv1x1_weights_reshaped(X: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
     return X @ W.reshape(W.shape[::-1]).T + b
 
@@ -117,6 +123,19 @@ QUESTION = Question(
             conv1x1_transposed,
             "The numbers of a pixel are right, but the pixels stand in another order. Whoever turns"
             " axes round on the way in has to turn them back in the same order.",
+        ),
+        Wrong(
+            "images and channels swapped",
+            conv1x1_images_inside,
+            "The numbers of a pixel are right, but the pixels of different images are mixed up."
+            " Swapping two axes moves the images to the end: they have to stay the first axis of"
+            " the pixels.",
+        ),
+        Wrong(
+            "bias for each channel",
+            lambda X, W, b: X @ W + X.shape[-1] * b,
+            "You add the bias once for each channel. It is added once, after the sum over the"
+            " channels.",
         ),
         Wrong(
             "truncated to whole numbers",

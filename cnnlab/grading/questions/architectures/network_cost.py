@@ -91,6 +91,16 @@ def cost_rounded(shape: Sequence[int], layers: Sequence[Sequence[int]]) -> tuple
     return network_cost(shape, layers)[0], work
 
 
+def cost_of_fractions(shape: Sequence[int], layers: Sequence[Sequence[int]]) -> tuple[int, float]:
+    H, W, C = shape
+    work = 0.0
+    for f, filters, s in layers:
+        H, W = H / s, W / s
+        work += H * W * filters * f * f * C
+        C = filters
+    return network_cost(shape, layers)[0], work
+
+
 def cost_not_squared(shape: Sequence[int], layers: Sequence[Sequence[int]]) -> tuple[int, int]:
     H, W, C = shape
     parameters = work = 0
@@ -144,6 +154,22 @@ def cost_with_additions(shape: Sequence[int], layers: Sequence[Sequence[int]]) -
         H, W = -(-H // s), -(-W // s)
         work += H * W * filters
     return parameters, work
+
+
+def cost_with_next_channels(
+    shape: Sequence[int], layers: Sequence[Sequence[int]]
+) -> tuple[int, int]:
+    """The channels are those of the result before the work is counted."""
+    H, W, _ = shape
+    work = 0
+    for f, filters, s in layers:
+        H, W = -(-H // s), -(-W // s)
+        work += H * W * filters * f * f * filters
+    return network_cost(shape, layers)[0], work
+
+
+def cost_of_first(shape: Sequence[int], layers: Sequence[Sequence[int]]) -> tuple[int, int]:
+    return network_cost(shape, layers[:1])
 
 
 def cost_of_last(shape: Sequence[int], layers: Sequence[Sequence[int]]) -> tuple[int, int]:
@@ -220,6 +246,18 @@ QUESTION = Question(
             " padding has a place for each cell that is left over, however few these are.",
         ),
         Wrong(
+            "size not rounded",
+            cost_of_fractions,
+            "Where the stride does not divide the size, you count with fractions of a place. Same"
+            " padding rounds up, to a whole number of places.",
+        ),
+        Wrong(
+            "channels of the result before the work is counted",
+            cost_with_next_channels,
+            "The parameters are right. In the work, your filters are as deep as the result of their"
+            " own layer: see whether you give C its next value too early.",
+        ),
+        Wrong(
             "size of the filter not squared",
             cost_not_squared,
             "Your filters have a height and no width, or the other way round. How many weights has"
@@ -258,6 +296,12 @@ QUESTION = Question(
             cost_with_additions,
             "The parameters are right. In the work, you count the bias too: it is added, and"
             " nothing is multiplied.",
+        ),
+        Wrong(
+            "only the first layer",
+            cost_of_first,
+            "These are the numbers of the first layer alone. Your function ends before its loop"
+            " does: look how far the last line is indented.",
         ),
         Wrong(
             "only the last layer",

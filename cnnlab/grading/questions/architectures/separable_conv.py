@@ -50,6 +50,19 @@ def separable_summed(x: np.ndarray, d: np.ndarray, p: np.ndarray) -> np.ndarray:
     return np.broadcast_to(y.sum(axis=-1, keepdims=True), y.shape) @ p
 
 
+def separable_of_all(x: np.ndarray, d: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """The sum over everything, images too."""
+    y = depthwise(x, d)
+    return np.broadcast_to(y.sum(axis=(0, 3), keepdims=True), y.shape) @ p
+
+
+def separable_to_the_last(x: np.ndarray, d: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """Loops to H - f and W - f, on an array of the right size."""
+    y = depthwise(x, d)
+    y[:, -1] = y[:, :, -1] = 0
+    return y @ p
+
+
 def separable_shared(x: np.ndarray, d: np.ndarray, p: np.ndarray) -> np.ndarray:
     return separable_conv(x, np.broadcast_to(d[..., :1], d.shape), p)
 
@@ -84,6 +97,17 @@ QUESTION = Question(
             separable_summed,
             "Your first step adds up everything in the window, as an ordinary convolution does. In"
             " the depthwise step, each channel keeps its own sum.",
+        ),
+        Wrong(
+            "depthwise step summed over everything",
+            separable_of_all,
+            "Your first step adds up all that it gets, over the images and the channels too. A"
+            " window has rows and columns: add over these two axes, and over no other.",
+        ),
+        Wrong(
+            "last windows missing",
+            separable_to_the_last,
+            "The last row and the last column of your result hold zeros. How far do your loops go?",
         ),
         Wrong(
             "one depthwise filter for all channels",

@@ -38,8 +38,8 @@ def small_network_score(outputs: Sequence[Any], cases: Sequence[Case]) -> tuple[
     predictions, parameters = np.asarray(outputs[0]["predictions"]), outputs[0]["parameters"]
     if predictions.shape != (len(digits), 10):
         raise ValueError(
-            f"the model's answer to {len(digits)} digits has shape {predictions.shape};"
-            f" expected {(len(digits), 10)}"
+            f"The model's answer to {len(digits)} digits has shape {predictions.shape};"
+            f" expected {(len(digits), 10)}."
         )
     if parameters > PARAMETERS:
         return 0, f"Your network has {parameters:,} parameters; {PARAMETERS:,} are allowed."

@@ -49,6 +49,11 @@ def frame_cut_after(y, w, stride, padding, height, width):
     return frame_left_on(y, w, stride, padding, height, width)[:, :height, :width]
 
 
+def cut_to_minus_padding(y, w, stride, padding, height, width):
+    canvas = frame_left_on(y, w, stride, padding, height, width)
+    return canvas[:, padding:-padding, padding:-padding]
+
+
 def stretched(y, w, stride, padding, height, width):
     """Stamps from the other end: the rows that no window has seen are the first ones."""
     back = way_back(y[:, ::-1, ::-1], w[::-1, ::-1], stride, padding, height, width)
@@ -158,6 +163,12 @@ QUESTION = Question(
             frame_cut_after,
             "Your result has the right size, but it is shifted: all of the frame was cut off below"
             " and on the right. Where does x lie in its frame?",
+        ),
+        Wrong(
+            "nothing left without padding",
+            cut_to_minus_padding,
+            "Where the padding is 0, your result is empty. A slice that is to leave out the last 0"
+            " rows ends at −0, which is the first row.",
         ),
         Wrong(
             "stride forgotten",

@@ -28,6 +28,14 @@ def late(cells: int, wanted: int) -> int:
     return -((wanted - cells) // 2)
 
 
+def nearest(cells: int, wanted: int) -> int:
+    return round((cells - wanted) / 2)
+
+
+def half_less_half(cells: int, wanted: int) -> int:
+    return cells // 2 - wanted // 2
+
+
 def one_offset(skip: Array, x: Array) -> Array:
     """The first column is as far in as the first row."""
     first = middle(skip.shape[1], x.shape[1])
@@ -131,6 +139,19 @@ QUESTION = Question(
             partial(joined, rows=late, columns=late),
             "Where an odd number of rows has to go, you cut the odd one at the top, or on the left."
             " The task says where it goes.",
+        ),
+        Wrong(
+            "rounded to the nearest",
+            partial(joined, rows=nearest, columns=nearest),
+            "Where an odd number of rows or columns has to go, you round half of it to the nearest"
+            " whole number. Python's round makes 2 of 1.5, and of 2.5 too: round down.",
+        ),
+        Wrong(
+            "halves before the difference",
+            partial(joined, rows=half_less_half, columns=half_less_half),
+            "You take half of each size, and then the difference. Where one size is even and the"
+            " other one odd, a cell gets lost on the way: take the difference first, then half of"
+            " it.",
         ),
         Wrong(
             "what came up first",

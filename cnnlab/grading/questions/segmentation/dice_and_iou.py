@@ -86,6 +86,11 @@ def by_pixels(truth: Masks, prediction: Masks, classes: int) -> Scores:
     return dices, ious, float(np.nansum(dices * weights) / weights.sum())
 
 
+def mean_iou(truth: Masks, prediction: Masks, classes: int) -> Scores:
+    dices, ious, _ = compared(truth, prediction, classes)
+    return dices, ious, mean_of(ious)
+
+
 def all_at_once(truth: Masks, prediction: Masks, classes: int) -> Scores:
     """Dice of all classes together, as the third number."""
     dices, ious, _ = compared(truth, prediction, classes)
@@ -224,6 +229,12 @@ QUESTION = Question(
             " overlooking a tumour costs nothing.",
         ),
         Wrong(
+            "first image only",
+            lambda truth, prediction, classes: compared(truth[:1], prediction[:1], classes),
+            "You counted the pixels of the first image alone. The masks hold several images, whose"
+            " pixels are counted together.",
+        ),
+        Wrong(
             "mean of images",
             each_image,
             "You took a mean over the images. The question counts the pixels of all images"
@@ -234,6 +245,12 @@ QUESTION = Question(
             partial(compared, mean=without_background),
             "Your mean leaves out class 0. It often does stand for the background, and is left out"
             " then; here it is a class like the others.",
+        ),
+        Wrong(
+            "mean of IoU",
+            mean_iou,
+            "Your third number is the mean of the classes' IoU. The question asks for the mean of"
+            " their Dice.",
         ),
         Wrong(
             "accuracy in place of the mean",

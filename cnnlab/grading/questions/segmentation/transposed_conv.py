@@ -78,6 +78,22 @@ def grown_without_bias(x, w, b, stride, padding, output_padding):
     return np.pad(by_stamping(x, w, b, stride, padding, 0), [(0, 0), side, side, (0, 0)])
 
 
+def grown_after_the_cut(x, w, b, stride, padding, output_padding):
+    side = (0, output_padding)
+    cropped = by_stamping(x, w, 0 * b, stride, padding, 0)
+    return np.pad(cropped, [(0, 0), side, side, (0, 0)]) + b
+
+
+def crowded(x, w, b, stride, padding, output_padding):
+    """A canvas of the right size, with stamps one cell apart."""
+    size = [cells + output_padding for cells in full_size(x, w, stride)]
+    return cut(stamped(x, w, 1, size), padding, padding) + b
+
+
+def of_one_channel(x, w, *rest, channel):
+    return by_stamping(x[..., [channel]], w[..., [channel]], *rest)
+
+
 def bias_in_each_stamp(x, w, b, stride, padding, output_padding):
     ones, places = np.ones((*w.shape[:2], len(b), 1)), np.ones_like(x[..., :1])
     often = by_stamping(places, ones, 0 * b, stride, padding, output_padding)
@@ -181,6 +197,29 @@ QUESTION = Question(
             " lie on the canvas.",
         ),
         Wrong(
+            "stride in the size only",
+            crowded,
+            "Your canvas has the right size, but the stamps lie one cell apart. The stride says"
+            " where each of them begins, too.",
+        ),
+        Wrong(
+            "first image for all",
+            lambda x, *rest: by_stamping(np.repeat(x[:1], len(x), 0), *rest),
+            "All images of the batch have the result of the first one.",
+        ),
+        Wrong(
+            "first channel only",
+            partial(of_one_channel, channel=0),
+            "Only the first channel of the image leaves stamps. Each channel has its own filter,"
+            " and all of them add up.",
+        ),
+        Wrong(
+            "last channel only",
+            partial(of_one_channel, channel=-1),
+            "Only the last channel of the image leaves stamps. Look at what your loop over the"
+            " channels does with those before: all of them add up.",
+        ),
+        Wrong(
             "one zero too many between",
             partial(with_step, step=lambda stride, w: stride + 1),
             "Your stamps lie one cell too far apart. Those who spread the image with zeros: how"
@@ -264,6 +303,12 @@ QUESTION = Question(
             grown_without_bias,
             "You appended rows of zeros at the very end. The canvas grows before the frame is cut"
             " off and before the bias is added: a row that is kept may hold more than zeros.",
+        ),
+        Wrong(
+            "output padding after the cut",
+            grown_after_the_cut,
+            "You appended rows of zeros after the frame was cut off. The canvas grows before that:"
+            " a row that is kept may hold more than zeros.",
         ),
         Wrong(
             "bias forgotten",

@@ -49,6 +49,21 @@ def both_sides(n: int) -> list[int]:
     return [*sizes, 2 * deep, 2 * top]
 
 
+def upper_first(n: int) -> list[int]:
+    *sizes, deep, top = valid_unet(n)
+    return [*sizes, top, deep]
+
+
+def result_first(n: int) -> list[int]:
+    bottom, result, *cuts = valid_unet(n)
+    return [result, bottom, *cuts]
+
+
+def before_the_last_two(n: int) -> list[int]:
+    bottom, *rest = valid_unet(n)
+    return [bottom + 4, *rest]
+
+
 def by_hand(
     cells: Callable[[int, int, int, int, int], int] = cells_back,
     unet: Callable[[int], list[int]] = valid_unet,
@@ -78,6 +93,12 @@ QUESTION = Question(
             partial(by_hand, kernel=FILTER[::-1, ::-1]),
             "In (a) you turned the filter by half a turn before you laid it down. Each number of"
             " the image lays the filter down as it is.",
+        ),
+        Wrong(
+            "rows and columns swapped",
+            partial(by_hand, kernel=FILTER.T),
+            "In (a) rows and columns of the filter changed places. Each number of the image lays"
+            " the filter down as it is.",
         ),
         Wrong(
             "overlaps overwritten",
@@ -165,6 +186,23 @@ QUESTION = Question(
             partial(by_hand, unet=both_sides),
             "In (c) you give what is cut off on both sides together. The question asks for one"
             " side.",
+        ),
+        Wrong(
+            "upper skip connection first",
+            partial(by_hand, unet=upper_first),
+            "In (c) what is cut off from the two skip connections changed places. The question asks"
+            " for the deeper one first.",
+        ),
+        Wrong(
+            "result before the bottom",
+            partial(by_hand, unet=result_first),
+            "In (c) the rows at the bottom and those of the result changed places.",
+        ),
+        Wrong(
+            "bottom before its convolutions",
+            partial(by_hand, unet=before_the_last_two),
+            "In (c) your first number is what comes down to the bottom. The question asks for the"
+            " rows after the two convolutions there.",
         ),
         Wrong(
             "a multiple of twice the depth",

@@ -191,6 +191,11 @@ QUESTION = Question(
             "Your logarithm has base 2. Softmax has powers of e, so the loss has the natural one.",
         ),
         Wrong(
+            "logarithm to base 10",
+            partial(loss_of_pixels, error=lambda scores, label: surprise(scores, label) / log(10)),
+            "Your logarithm has base 10. Softmax has powers of e, so the loss has the natural one.",
+        ),
+        Wrong(
             "1 − p",
             partial(loss_of_pixels, error=lambda scores, label: 1 - shares(scores)[label]),
             "A pixel costs what is missing to a probability of 1. Cross-entropy has a logarithm,"
