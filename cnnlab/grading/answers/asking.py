@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnlab.grading.answers.compare import as_array, copied, kind_of, plain
+from cnnlab.grading.answers.compare import AS_NUMBERS, as_array, copied, kind_of, plain
 from cnnlab.grading.question import Case, Kind
 from cnnlab.grading.texts import tr
 
@@ -234,7 +234,7 @@ def _argument(name: str, value: Any) -> str:
     """
     array = as_array(value)
     if isinstance(value, (tuple, list)):
-        with np.printoptions(legacy="1.25"):  # the old manner shows NumPy's numbers as numbers
+        with np.printoptions(legacy=AS_NUMBERS):
             text = repr(value)
         if array is not None and len(text) <= ONE_LINE and "array(" not in text:
             return f"{name} = {text}"

@@ -14,6 +14,8 @@ DEEPEST = 32  # lists inside of lists, as NumPy's arrays have axes
 LONGEST = 10_000  # entries of a list in an answer
 
 MOST_ROWS = 20  # whose lengths are told
+# NumPy 2 writes its numbers as np.float64(1.0), inside of tuples too; before it, they were numbers.
+AS_NUMBERS = "1.25" if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else False
 
 
 def copied(value: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnlab.grading.answers.compare import as_array, difference_of_form, equal
+from cnnlab.grading.answers.compare import AS_NUMBERS, as_array, difference_of_form, equal
 from cnnlab.grading.question import EXACT, Tolerance
 from cnnlab.grading.texts import tr
 
@@ -179,8 +179,8 @@ def shown(name: str, value: Any) -> str:
     if array is not None and array.ndim > 2:  # axes of length 1 would take a line for each number
         name, value = tr("{}, shape {}").format(name, array.shape), array.squeeze()
     with np.printoptions(
-        precision=4, suppress=True, threshold=60, edgeitems=2, linewidth=72, legacy="1.25"
-    ):  # the old manner shows NumPy's numbers as numbers, inside tuples too
+        precision=4, suppress=True, threshold=60, edgeitems=2, linewidth=72, legacy=AS_NUMBERS
+    ):
         text = repr(value) if array is None else str(np.asarray(value))
     if array is not None and array.ndim == 0:
         text = rounded(array.item())
