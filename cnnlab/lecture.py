@@ -22,10 +22,14 @@ def says(expected: ArrayLike, result: ArrayLike) -> None:
     expected, result = np.asarray(expected), np.asarray(result)
     if not np.array_equal(expected, result):
         raise AssertionError(f"The lecture says\n{expected}\nand the result is\n{result}")
-    if expected.ndim == 0:
-        number = expected.item()
-        written = f"{number:,}" if isinstance(number, int) else f"{number:g}"
-        print(f"As the lecture says: {written}.".replace("-", "−"))
+    if expected.ndim < 2 and 0 < expected.size <= 4:
+        *others, last = map(_written, expected.ravel().tolist())
+        said = f"{', '.join(others)} and {last}" if others else last
     else:
-        size = " × ".join(map(str, expected.shape))
-        print(f"As the lecture says: {size}, all {expected.size} numbers.")
+        size = " × ".join(map(str, expected.shape)) + ", " if expected.ndim > 1 else ""
+        said = f"{size}all {expected.size} numbers"
+    print(f"As the lecture says: {said}.")
+
+
+def _written(number: float) -> str:
+    return (f"{number:,}" if isinstance(number, int) else f"{number:g}").replace("-", "−")

@@ -18,6 +18,10 @@ from cnnlab import lecture
             np.ones((1, 3)).cumsum(axis=1),
             "As the lecture says: 1 × 3, all 3 numbers.\n",
         ),
+        ((3, 3, 2, 8), (3, 3, 2, 8), "As the lecture says: 3, 3, 2 and 8.\n"),
+        ([14_455_392, -456], [14_455_392, -456], "As the lecture says: 14,455,392 and −456.\n"),
+        ([7], [7], "As the lecture says: 7.\n"),
+        (range(8), np.arange(8), "As the lecture says: all 8 numbers.\n"),
     ],
 )
 def test_what_is_equal_is_said(expected, result, said, capsys):

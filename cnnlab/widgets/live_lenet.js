@@ -460,7 +460,8 @@ function render({ model, el }) {
     answers.draw(probabilities, winner);
     markExample(now);
     const unknown = t(network.length ? "nothing" : "noNetwork");
-    const share = (digit) => (outputs ? `${format(100 * probabilities[digit], 2)} %` : unknown);
+    // Never 100, as in percent().
+    const share = (digit) => (outputs ? `${format(Math.min(100 * probabilities[digit], 99.99), 2)} %` : unknown);
     fig.table.clear();
     fig.table(
       t("answers"),

@@ -523,7 +523,8 @@ def test_a_test_digit_is_read_as_in_keras(show, trained, test_digits):
         assert settled(page).startswith(f"It reads {expected[number].argmax()}, with ")
         assert pick.get_attribute("aria-pressed") == "true"
         assert page.locator(".lenet-examples [aria-pressed=true]").count() == 1
-        np.testing.assert_allclose(percents(page), expected[number], atol=0.006)
+        assert max(percents(page)) < 100  # no network is quite certain
+        np.testing.assert_allclose(percents(page), expected[number], atol=0.011)
         winner = page.locator("li.lenet-winner")
         assert winner.count() == 1
         assert winner.inner_text().split()[0] == str(expected[number].argmax())
