@@ -60,7 +60,9 @@ def prepared(page: Path, names: Sequence[str], seed: int) -> NotebookNode:
         raise ValueError(f"{page.name} has {len(tagged)} cells tagged parameters; expected 1")
     tagged[0].source = f"seed = {seed}"
     notebook.cells = [
-        cell for cell in notebook.cells if "remove-input" not in cell.metadata.get("tags", [])
+        cell
+        for cell in notebook.cells
+        if "remove-input" not in cell.metadata.get("tags", []) and "measured(" not in cell.source
     ]
     notebook.cells.append(new_code_cell(REPORT % (list(names),)))
     return notebook

@@ -55,7 +55,7 @@ def test_the_stamps_by_hand_are_those_of_scipy():
 def test_the_sizes_by_hand_are_those_that_keras_says():
     sizes = []
     for n, f, p, s, o in up_by_hand.WAYS_BACK:
-        layer = L.Conv2DTranspose(1, f, strides=s, output_padding=o)
+        layer = L.Conv2DTranspose(1, f, strides=s, output_padding=o or None)
         sizes.append(layer.compute_output_shape((None, n, n, 1))[1] - 2 * p)
     assert sizes == BY_ID["up_by_hand"].oracle()["sizes"]
 
