@@ -74,7 +74,7 @@ def no_sign_alone(page: BeautifulSoup) -> None:
     A browser may break the line at each end of what cannot be broken itself.
     """
     for formula in page.select("span.math"):
-        if len(formula.select(".base")) > 1:
+        if len(formula.select(".katex-base")) > 1:
             continue  # a long one is free to break
         before, after = formula.previous_sibling, formula.next_sibling
         opening = OPENING.search(before) if isinstance(before, NavigableString) else None
