@@ -6,13 +6,13 @@ Only whoever moves the book to another KaTeX runs this: it needs npm and the net
 typesets formulas when the book is built, and is not published; the style and the fonts are.
 """
 
-import hashlib
 import re
 import shutil
-import subprocess
 import tarfile
 import tempfile
 from pathlib import Path, PurePosixPath
+
+from npm import packed
 
 VERSION = "0.19.1"
 SHA256 = "24da5a599eb2fcede2e270b99a6ff48bca816beecc95feeb84e8cccbd1bb34fd"
@@ -32,16 +32,6 @@ style names only the fonts that are here, in the form WOFF2.
 - Package: `katex-{VERSION}.tgz`, sha256 `{SHA256}`
 - Licence: MIT, see `LICENSE`. Copyright Khan Academy and other contributors.
 """
-
-
-def download(folder: Path) -> Path:
-    """The package's archive, as its author published it."""
-    subprocess.run(["npm", "pack", "--silent", f"katex@{VERSION}"], cwd=folder, check=True)
-    archive = folder / f"katex-{VERSION}.tgz"
-    found = hashlib.sha256(archive.read_bytes()).hexdigest()
-    if found != SHA256:
-        raise SystemExit(f"{archive.name} has sha256 {found}; expected {SHA256}")
-    return archive
 
 
 def copy(archive: Path) -> None:
@@ -69,5 +59,5 @@ def copy(archive: Path) -> None:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
-        copy(download(Path(scratch)))
+        copy(packed("katex", VERSION, SHA256, Path(scratch)))
     print(f"{BUILDS}, {PUBLISHED}: KaTeX {VERSION}")

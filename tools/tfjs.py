@@ -7,12 +7,12 @@ parts are the core and the WebAssembly backend, for one thread with SIMD: thread
 that a static site does not send. CONTRIBUTING.md says why it is this library.
 """
 
-import hashlib
 import shutil
-import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
+
+from npm import packed
 
 VERSION = "4.22.0"
 PACKAGES = {  # name, and sha256 of its archive: the members that are wanted
@@ -39,17 +39,6 @@ Files of the npm packages `@tensorflow/tfjs-core` and `@tensorflow/tfjs-backend-
 """  # noqa: E501
 
 
-def download(name: str, sha256: str, folder: Path) -> Path:
-    """A package's archive, as its authors published it."""
-    package = f"@tensorflow/{name}@{VERSION}"
-    subprocess.run(["npm", "pack", "--silent", package], cwd=folder, check=True)
-    archive = folder / f"tensorflow-{name}-{VERSION}.tgz"
-    found = hashlib.sha256(archive.read_bytes()).hexdigest()
-    if found != sha256:
-        raise SystemExit(f"{archive.name} has sha256 {found}; expected {sha256}")
-    return archive
-
-
 def without_source_map(script: bytes) -> bytes:
     """A script without its last line: a browser's tools would ask for a file that is not there."""
     return script.rpartition(b"//# sourceMappingURL=")[0]
@@ -68,7 +57,8 @@ if __name__ == "__main__":
     TARGET.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as scratch:
         for (name, sha256), files in PACKAGES.items():
-            copy(download(name, sha256, Path(scratch)), files)
+            archive = packed(f"@tensorflow/{name}", VERSION, sha256, Path(scratch))
+            copy(archive, files)
     shutil.copy(LICENCE, TARGET / "LICENSE")
     (TARGET / "README.md").write_text(README, "utf-8")
     print(f"{TARGET}: TensorFlow.js {VERSION}")
