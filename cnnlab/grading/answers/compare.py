@@ -201,7 +201,7 @@ def kind_of(value: Any) -> str:
         and value.ndim == 0
         and value.dtype.kind in "iuf"
     ):
-        return tr("one number")
+        return _numbers(value)
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype}, shape {value.shape}"
     if isinstance(value, (tuple, list)):

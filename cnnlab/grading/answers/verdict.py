@@ -191,7 +191,7 @@ class AnswerKey:
         there = _there(output, expected)
         if not there:
             return ""
-        whole = {**expected, **there}
+        whole = expected | there
         letters = question.parts
         wrong = wrong_parts(whole, expected, question.tolerance, letters)
         if not wrong:
@@ -207,7 +207,7 @@ class AnswerKey:
         several = isinstance(expected, dict) and isinstance(output, dict)
         if question.parts and (several or _parts_fit(output, expected)):
             there = _there(output, expected) if several else {}
-            whole = {**expected, **there} if several else output
+            whole = expected | there if several else output
             names = called(expected, question.parts)
             wrong = wrong_parts(whole, expected, question.tolerance, question.parts)
             lost = {names[one] for one in wrong}
