@@ -91,6 +91,14 @@ def questions_to_recall(text: str) -> list[str]:
     return [] if number == 3 else [f"{number} questions to recall; 3 are expected"]
 
 
+def training_on_both(text: str) -> list[str]:
+    """Without XLA, Keras on JAX calls each operation of a step by itself."""
+    uncompiled = (
+        cell for cell in cells(text) if re.search(r"jit_compile\s*=\s*False", cell.source)
+    )
+    return [f"slow on JAX, expected jit_compile=ON_JAX: {cell.source}" for cell in uncompiled]
+
+
 RULES = (
     few_open_cells,
     short_lines,
@@ -99,6 +107,7 @@ RULES = (
     words_apart,
     predictions,
     questions_to_recall,
+    training_on_both,
 )
 
 
@@ -153,6 +162,8 @@ def page(*sources: str, tags: str = "", recall: int = 3) -> str:
         (page("x = 1").replace('Predict("!", 2)', ""), "1 predictions"),
         (page('Predict("?", 3)'), "shows its answer"),
         (page("x = 1", recall=2), "2 questions"),
+        (page("net.compile(jit_compile=False)"), "slow on JAX"),
+        (page("net.compile(jit_compile=ON_JAX)"), None),
     ],
 )
 def test_the_rules_see_what_they_should(text, found):
