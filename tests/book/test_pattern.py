@@ -36,14 +36,15 @@ def is_open(cell) -> bool:
     return not FOLDED & set(cell.metadata.get("tags", ()))
 
 
-def calls(cell, name: str) -> list[ast.Call]:
-    """The calls of a function, wherever they stand in a cell."""
+def all_calls(cell) -> list[ast.Call]:
+    """The calls, wherever they stand in a cell."""
     code = "\n".join(line for line in cell.source.splitlines() if not line.startswith(("%", "!")))
-    return [
-        node
-        for node in ast.walk(ast.parse(code))
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == name
-    ]
+    return [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+
+
+def calls(cell, name: str) -> list[ast.Call]:
+    """The calls of a function by its name."""
+    return [call for call in all_calls(cell) if getattr(call.func, "id", "") == name]
 
 
 def few_open_cells(text: str) -> list[str]:
@@ -92,11 +93,20 @@ def questions_to_recall(text: str) -> list[str]:
 
 
 def training_on_both(text: str) -> list[str]:
-    """Without XLA, Keras on JAX calls each operation of a step by itself."""
-    uncompiled = (
-        cell for cell in cells(text) if re.search(r"jit_compile\s*=\s*False", cell.source)
-    )
-    return [f"slow on JAX, expected jit_compile=ON_JAX: {cell.source}" for cell in uncompiled]
+    """XLA is worth its time on JAX only: `cnnlab.backend` says why."""
+    compiled = [
+        call
+        for cell in cells(text)
+        for call in all_calls(cell)
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr == "compile"
+        and ast.unparse(call.func) != "re.compile"
+    ]
+    return [
+        f"expected jit_compile=ON_JAX: {ast.unparse(call)}"
+        for call in compiled
+        if "jit_compile=ON_JAX" not in map(ast.unparse, call.keywords)
+    ]
 
 
 RULES = (
@@ -162,8 +172,10 @@ def page(*sources: str, tags: str = "", recall: int = 3) -> str:
         (page("x = 1").replace('Predict("!", 2)', ""), "1 predictions"),
         (page('Predict("?", 3)'), "shows its answer"),
         (page("x = 1", recall=2), "2 questions"),
-        (page("net.compile(jit_compile=False)"), "slow on JAX"),
-        (page("net.compile(jit_compile=ON_JAX)"), None),
+        (page("net.compile(adam, jit_compile=ON_JAX)  # not jit_compile=False"), None),
+        (page("net.compile(adam, jit_compile = False)"), "expected jit_compile=ON_JAX"),
+        (page("# Set up\nnet.compile(adam)", tags="hide-input"), "expected jit_compile=ON_JAX"),
+        (page('re.compile("a+")'), None),
     ],
 )
 def test_the_rules_see_what_they_should(text, found):
