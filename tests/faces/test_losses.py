@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cnnlab.backend import ON_JAX
 from cnnlab.faces import (
     TripletLoss,
     batch_triplet_loss,
@@ -21,8 +22,7 @@ from cnnlab.gradients import value_and_gradient
 
 pytestmark = pytest.mark.networks
 
-JAX = keras.backend.backend() == "jax"  # computes in float32 here
-NEAR = 1e-5 if JAX else 1e-12
+NEAR = 1e-5 if ON_JAX else 1e-12  # JAX computes in float32 here
 
 
 # ---- oracles: one triplet after the other ----
@@ -146,7 +146,7 @@ def test_kinds_are_counted_one_triplet_at_a_time(margin):
     assert count_kinds(labels, f, margin)._asdict() == counts
 
 
-@pytest.mark.skipif(JAX, reason="differences need float64")
+@pytest.mark.skipif(ON_JAX, reason="differences need float64")
 @pytest.mark.parametrize("mining", MINING)
 def test_gradients_by_differences(mining):
     labels, f = batch(2)
@@ -276,7 +276,7 @@ def test_without_a_single_triplet_a_traced_batch_costs_nothing(mining):
     model = keras.Model(image, keras.layers.Identity()(image))
     model.compile("sgd", TripletLoss(mining), jit_compile=False)
     batch = np.eye(3, dtype="float32"), np.arange(3)
-    if keras.backend.backend() == "jax":
+    if ON_JAX:
         with pytest.raises(ValueError, match="nobody twice"):
             model.evaluate(*batch, verbose=0)
     else:

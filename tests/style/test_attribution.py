@@ -6,6 +6,7 @@ import pytest
 from keras import layers as L
 from keras import ops
 
+from cnnlab.backend import ON_JAX
 from cnnlab.style import (
     class_score,
     deletion_curve,
@@ -72,7 +73,7 @@ def centred(function, x, h):
     return slopes
 
 
-@pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX computes in float32")
+@pytest.mark.skipif(ON_JAX, reason="JAX computes in float32")
 def test_saliency_by_centred_differences_in_float64():
     keras.utils.set_random_seed(2)
     image = keras.Input((6, 5, 2), dtype="float64")
